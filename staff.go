@@ -52,3 +52,13 @@ type AuditEntry struct {
 	Result string
 	At     time.Time
 }
+
+// Session is a login of a member of staff; the cookie's value is stored hashed.
+type Session struct {
+	Hash      string // SHA-256 of the cookie's value, hex
+	AccountID string
+	CSRF      string
+	CreatedAt time.Time
+	SeenAt    time.Time
+	ExpiresAt time.Time
+}

@@ -240,3 +240,15 @@ type Owner struct {
 	Region     string `json:"region"`
 	Department string `json:"department"` // id
 }
+
+// TicketFilter selects tickets for a list; empty fields select all.
+type TicketFilter struct {
+	Department  string // id
+	Unassigned  bool   // only those a dispatcher must decide on
+	Statuses    []TicketStatus
+	Region      string // this one and all below
+	BeforeDue   time.Time
+	AfterNumber string // page on, in order of number
+	ByDue       bool   // order by due time instead
+	Limit       int    // 50 when zero, 500 at most
+}
