@@ -204,3 +204,12 @@ type Turn struct {
 	Outcome        json.RawMessage
 	CreatedAt      time.Time
 }
+
+// TurnInput is a conversation as a turn meets it.
+type TurnInput struct {
+	Conversation Conversation
+	Contact      Contact
+	Addresses    []Address // all proven addresses of the contact
+	Inbox        []Message // inbound, in order, taken in by no turn yet
+	First        bool      // nothing was said in this conversation yet
+}

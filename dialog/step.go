@@ -186,3 +186,10 @@ type Outcome struct {
 	Lang          jiban.Lang           `json:"lang,omitempty"`
 	Roster        bool                 `json:"roster,omitempty"` // claimed or proven in this conversation
 }
+
+// Safety is what is said at once about a danger, whoever holds the conversation.
+type Safety struct {
+	Number string   // main number: 110, 119, 120, 122 or 12356
+	Also   []string // further numbers
+	Text   string   // the safety line, worded for the channel
+}

@@ -1,0 +1,75 @@
+package runner
+
+import (
+	"context"
+	"time"
+
+	"jiban"
+	"jiban/dialog"
+)
+
+// Store is what the runner reads and writes.
+type Store interface {
+	// TurnInput loads a conversation with the inbound messages no turn took yet.
+	// CodeNotFound when there is no such conversation.
+	TurnInput(ctx context.Context, conversationID string) (jiban.TurnInput, error)
+	// Apply writes a batch in one transaction, or nothing.
+	Apply(ctx context.Context, b jiban.Batch) (jiban.Applied, error)
+	// Unanswered lists conversations with inbound messages that no turn took and
+	// that are older than the given time.
+	Unanswered(ctx context.Context, before time.Time, limit int) ([]string, error)
+}
+
+// Engine decides.
+type Engine interface {
+	Step(in dialog.Input) (dialog.Outcome, *dialog.Need, error)
+	// Emergency is the check that needs no store and comes before everything:
+	// what to say, or nil.
+	Emergency(text string, lang jiban.Lang, kind jiban.ChannelKind) *dialog.Safety
+}
+
+// Knowledge answers searches.
+type Knowledge interface {
+	Search(ctx context.Context, q jiban.SearchQuery) (jiban.SearchResult, error)
+}
+
+// Tickets plans and decides on tickets; the runner commits what it returns.
+type Tickets interface {
+	Plan(ctx context.Context, d jiban.TicketDraft) (jiban.TicketPlan, error)
+	Recent(ctx context.Context, contactID string) ([]jiban.Ticket, error)
+	Ticket(ctx context.Context, number string) (jiban.Ticket, error)
+	// Decide turns an action into a change and the notices that go with it beyond
+	// what the turn itself says.
+	Decide(ctx context.Context, a jiban.TicketAction) (jiban.TicketChange, []jiban.Notice, error)
+}
+
+// Handoff plans and decides on handoffs; the runner commits what it returns.
+type Handoff interface {
+	Plan(ctx context.Context, r jiban.HandoffRequest) (jiban.HandoffPlan, error)
+	// Open makes the handoff of a conversation; with callback it is one that is
+	// recorded while nobody is on duty.
+	Open(ctx context.Context, c jiban.Conversation, r jiban.HandoffRequest, p jiban.HandoffPlan, callback bool) (jiban.Handoff, error)
+	// Leave ends the waiting of a conversation.
+	Leave(ctx context.Context, handoffID string) (jiban.Handoff, error)
+}
+
+// Leases keeps two nodes from doing the same work; correctness does not rest on
+// it.
+type Leases interface {
+	Acquire(ctx context.Context, key, owner string, ttl time.Duration) (bool, error)
+	Release(ctx context.Context, key, owner string) error
+}
+
+// Standby knows who waits to say a conversation's replies at once.
+type Standby interface {
+	// Claim returns the claim of the one waiting on this conversation, nil for
+	// nobody. After the commit Fulfil is called exactly once with what was
+	// claimed (nothing: the waiter goes home).
+	Claim(conversationID string) *jiban.Claim
+	Fulfil(conversationID string, said []jiban.Message)
+}
+
+// Listeners hear of every commit: delivery is woken, agents' screens are told.
+type Listeners interface {
+	Committed(ctx context.Context, b jiban.Batch, a jiban.Applied)
+}

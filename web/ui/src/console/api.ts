@@ -1,0 +1,245 @@
+// The staff API as the console uses it. One function for each route; an answer
+// that is no success becomes an ApiError with the server's words.
+
+export interface Account {
+  id: string
+  login: string
+  name: string
+  roles: string[]
+  department: string
+  region: string
+  disabled?: boolean
+  last_login_at?: string
+}
+
+export interface Login {
+  account: Account
+  csrf: string
+  must_change: boolean
+  last_login_at?: string
+}
+
+export interface Handoff {
+  id: string
+  conversation_id: string
+  contact_id: string
+  reason: string
+  queue: string
+  priority: number
+  status: string
+  summary: string
+  draft: Record<string, string> | null
+  matter: string
+  matter_name: string
+  type: string
+  articles: string[] | null
+  channel: string
+  created_at: string
+  accepted_at: string
+}
+
+export interface Message {
+  seq: number
+  id: string
+  author: 'contact' | 'bot' | 'agent' | 'system'
+  direction: 'in' | 'out'
+  text: string
+  kind: string
+  options?: { label: string; value: string }[]
+  citations?: { article_id: string; title: string; source?: string; date?: string }[]
+  at: string
+  delivery?: { status: string; path: string }
+}
+
+export interface Article {
+  id: string
+  version: number
+  title: string
+  body: string
+  similar: string[] | null
+  department: string
+  source: string
+  regions: string[]
+  audience: string
+  valid_from: string
+  valid_to: string
+  status: string
+  updated_at: string
+}
+
+export interface Ticket {
+  number: string
+  kind: string
+  type: string
+  matter: string
+  matter_name: string
+  title: string
+  region: string
+  region_name: string
+  department: string
+  department_name: string
+  status: string
+  fields: Record<string, string>
+  confidential: boolean
+  anonymous: boolean
+  urgent: boolean
+  due_at: string
+  created_at: string
+  updated_at: string
+  reply: string
+  solved: string
+  satisfied: string
+  returned: number
+  urged: number
+  reopened: number
+}
+
+export interface TicketEvent {
+  seq: number
+  kind: string
+  actor: string
+  data: Record<string, string> | null
+  at: string
+}
+
+export interface FormField {
+  key: string
+  label: string
+  kind: string
+  required: boolean
+  choices?: { label: string; value: string }[]
+}
+
+export interface Matter {
+  code: string
+  name: string
+  category: string
+  types: string[]
+  form: { fields: FormField[] }
+}
+
+export interface Catalogue {
+  regions: { code: string; name: string; parent: string }[]
+  departments: { id: string; name: string; region: string }[]
+  matters: Matter[]
+}
+
+export interface ConversationView {
+  conversation: { id: string; channel: string; channel_kind: string; holder: string; region: string; lang: string; audience: string }
+  contact: { id: string; name: string; roster: boolean }
+  handoff: Handoff | null
+  messages: Message[]
+  articles: Article[]
+  tickets: Ticket[]
+}
+
+export interface Alert {
+  id: string
+  conversation_id: string
+  kind: string
+  text: string
+  created_at: string
+  seen_by: string
+}
+
+export interface NewTicket {
+  type: string
+  matter: string
+  region: string
+  fields: Record<string, string>
+  confidential: boolean
+  anonymous: boolean
+  conversation_id: string
+}
+
+export class ApiError extends Error {
+  constructor(readonly status: number, readonly code: string, message: string, readonly id: string) {
+    super(message)
+  }
+}
+
+let csrf = ''
+let onLoggedOut: () => void = () => {}
+
+// whenLoggedOut names what happens when the server no longer knows the session.
+export function whenLoggedOut(f: () => void): void {
+  onLoggedOut = f
+}
+
+async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+  const headers: Record<string, string> = {}
+  if (method !== 'GET') headers['X-CSRF-Token'] = csrf
+  if (body !== undefined) headers['Content-Type'] = 'application/json'
+  let answer: Response
+  try {
+    answer = await fetch('/api/v1' + path, {
+      method, headers, credentials: 'same-origin',
+      body: body === undefined ? undefined : JSON.stringify(body),
+    })
+  } catch {
+    throw new ApiError(0, 'unavailable', '连不上服务器，请检查网络后再试。', '')
+  }
+  const text = await answer.text()
+  let data: unknown = null
+  try {
+    data = text ? JSON.parse(text) : null
+  } catch {
+    throw new ApiError(answer.status, 'internal', `服务器的回答看不懂（${answer.status}），请告诉管理员。`, '')
+  }
+  if (answer.ok) return data as T
+  const e = (data as { error?: { code: string; message: string; id?: string } } | null)?.error
+  if (answer.status === 401 && path !== '/login') onLoggedOut()
+  throw new ApiError(answer.status, e?.code ?? 'internal', e?.message ?? `请求失败（${answer.status}）`, e?.id ?? '')
+}
+
+function remember(l: Login): Login {
+  csrf = l.csrf
+  return l
+}
+
+const seg = encodeURIComponent
+
+function query(params: Record<string, string | undefined>): string {
+  const q = new URLSearchParams()
+  for (const [k, v] of Object.entries(params)) if (v) q.set(k, v)
+  const s = q.toString()
+  return s ? '?' + s : ''
+}
+
+export const api = {
+  login: (login: string, password: string) => call<Login>('POST', '/login', { login, password }).then(remember),
+  me: () => call<Login>('GET', '/me').then(remember),
+  logout: () => call<void>('POST', '/logout'),
+  password: (old: string, next: string) => call<void>('POST', '/password', { old, new: next }),
+
+  handoffs: () => call<{ waiting: Handoff[] | null; mine: Handoff[] | null }>('GET', '/handoffs'),
+  accept: (id: string) => call<Handoff>('POST', `/handoffs/${seg(id)}/accept`),
+  giveBack: (id: string) => call<Handoff>('POST', `/handoffs/${seg(id)}/return`),
+  close: (id: string) => call<Handoff>('POST', `/handoffs/${seg(id)}/close`),
+  conversation: (id: string) => call<ConversationView>('GET', `/conversations/${seg(id)}`),
+  messages: (id: string, after: number) => call<{ messages: Message[] | null }>('GET', `/conversations/${seg(id)}/messages?after=${after}`),
+  say: (id: string, clientId: string, text: string) => call<Message>('POST', `/conversations/${seg(id)}/messages`, { id: clientId, text }),
+  presence: () => call<{ status: string; on_duty: number; waiting: number }>('GET', '/presence'),
+  setPresence: (status: string) => call<void>('PUT', '/presence', { status }),
+  alerts: () => call<{ alerts: Alert[] | null }>('GET', '/alerts'),
+  seen: (id: string) => call<void>('POST', `/alerts/${seg(id)}/seen`),
+
+  tickets: (f: { status?: string; department?: string; unassigned?: string; after?: string }) =>
+    call<{ tickets: Ticket[] | null }>('GET', '/tickets' + query(f)),
+  ticket: (number: string) => call<{ ticket: Ticket; events: TicketEvent[] }>('GET', `/tickets/${seg(number)}`),
+  openTicket: (t: NewTicket) => call<Ticket>('POST', '/tickets', t),
+  act: (number: string, action: string, body: Record<string, string> = {}) =>
+    call<Ticket>('POST', `/tickets/${seg(number)}/${action}`, body),
+  catalogue: () => call<Catalogue>('GET', '/catalogue'),
+
+  articles: (f: { status?: string; q?: string; after?: string }) => call<{ articles: Article[] | null }>('GET', '/articles' + query(f)),
+  publish: (id: string) => call<Article>('POST', `/articles/${seg(id)}/publish`),
+  withdraw: (id: string) => call<Article>('POST', `/articles/${seg(id)}/withdraw`),
+  search: (q: string, region: string, audience: string) =>
+    call<{ found: { article: Article; score: number }[] | null; verdict: string; confidence: number }>('GET', '/search' + query({ q, region, audience })),
+
+  accounts: () => call<{ accounts: Account[] | null }>('GET', '/accounts'),
+  createAccount: (a: { login: string; name: string; roles: string[]; department: string; region: string }) =>
+    call<{ account: Account; password: string }>('POST', '/accounts', a),
+  disableAccount: (id: string) => call<void>('POST', `/accounts/${seg(id)}/disable`),
+}

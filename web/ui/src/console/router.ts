@@ -1,0 +1,50 @@
+import { createRouter, createWebHistory } from 'vue-router'
+import Accounts from './pages/Accounts.vue'
+import Articles from './pages/Articles.vue'
+import Desk from './pages/Desk.vue'
+import Login from './pages/Login.vue'
+import Password from './pages/Password.vue'
+import Tickets from './pages/Tickets.vue'
+import { api, whenLoggedOut } from './api'
+import { connect, disconnect, has, session } from './session'
+
+export const router = createRouter({
+  history: createWebHistory('/console'),
+  routes: [
+    { path: '/', redirect: () => home() },
+    { path: '/login', component: Login },
+    { path: '/password', component: Password },
+    { path: '/desk/:id?', component: Desk },
+    { path: '/tickets/:number?', component: Tickets },
+    { path: '/articles', component: Articles },
+    { path: '/accounts', component: Accounts },
+    { path: '/:rest(.*)*', redirect: '/' },
+  ],
+})
+
+// home is the page where somebody of this role works.
+function home(): string {
+  if (has('agent', 'supervisor')) return '/desk'
+  if (has('handler')) return '/tickets'
+  if (has('admin')) return '/accounts'
+  return has('editor', 'reviewer') ? '/articles' : '/tickets'
+}
+
+let asked = false
+
+router.beforeEach(async (to) => {
+  if (!session.login && !asked) {
+    asked = true
+    session.login = await api.me().catch(() => null)
+  }
+  if (!session.login) return to.path === '/login' ? true : '/login'
+  connect()
+  if (session.login.must_change) return to.path === '/password' ? true : '/password'
+  return to.path === '/login' ? '/' : true
+})
+
+whenLoggedOut(() => {
+  disconnect()
+  session.login = null
+  void router.push('/login')
+})

@@ -1,0 +1,59 @@
+// Public progress of a ticket, by its number and the last four digits of the
+// telephone number it was filed with.
+
+interface Progress {
+  number: string
+  status_text: string
+  department_name: string
+  due_at: string
+  reply: string
+  created_at: string
+}
+
+const form = document.getElementById('track') as HTMLFormElement
+const result = document.getElementById('result') as HTMLElement
+
+function value(id: string): string {
+  return (document.getElementById(id) as HTMLInputElement).value.replace(/\s/g, '')
+}
+
+function when(text: string): string {
+  const d = new Date(text)
+  return isNaN(d.getTime()) ? '' : d.toLocaleString('zh-CN', { timeZone: 'Asia/Shanghai' })
+}
+
+function show(p: Progress): void {
+  const rows: [string, string][] = [
+    ['工单编号 Ticket number', p.number],
+    ['状态 Status', p.status_text],
+    ['承办单位 Department', p.department_name || '待分派'],
+    ['受理时间 Filed', when(p.created_at)],
+    ['应办结时间 Due', when(p.due_at)],
+    ['答复 Answer', p.reply],
+  ]
+  const list = document.createElement('dl')
+  rows.filter((r) => r[1]).forEach((r) => {
+    const dt = document.createElement('dt')
+    dt.textContent = r[0]
+    const dd = document.createElement('dd')
+    dd.textContent = r[1]
+    list.appendChild(dt)
+    list.appendChild(dd)
+  })
+  result.textContent = ''
+  result.appendChild(list)
+}
+
+form.addEventListener('submit', (e) => {
+  e.preventDefault()
+  result.textContent = '正在查询……'
+  fetch('/api/v1/track', {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ number: value('number'), code: value('code') }),
+  })
+    .then((r) => r.json().then((body) => (r.ok ? show(body as Progress) : Promise.reject(body.error))))
+    .catch((err) => {
+      result.textContent = (err && err.message) || '现在查不到，请稍后再试，或拨打 12345。'
+    })
+})
