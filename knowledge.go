@@ -31,6 +31,7 @@ type Article struct {
 	ValidTo    time.Time     `json:"valid_to,omitzero"` // last moment in force; zero: open end
 	Status     ArticleStatus `json:"status"`
 	UpdatedAt  time.Time     `json:"updated_at,omitzero"`
+	Author     string        `json:"author,omitempty"` // who wrote this version, "" when unknown; somebody else must publish it
 }
 
 // InForce reports whether the article may be answered from at the given time.

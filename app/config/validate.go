@@ -136,3 +136,13 @@ func (s *SMS) validate(bad func(string, string, ...any), key string) {
 		bad(key+".signature", "must stand in 【】")
 	}
 }
+
+// Redact returns an address (postgres://, redis://, sqlite:) without the password
+// that may stand in it.
+func Redact(dsn string) string {
+	u, err := url.Parse(dsn)
+	if err != nil {
+		return "(an address that cannot be read)"
+	}
+	return u.Redacted()
+}

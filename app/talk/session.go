@@ -107,9 +107,12 @@ func (s *Session) hear(ctx context.Context, t Turn, line *Line) error {
 	return nil
 }
 
-func (s *Session) channel() string {
-	return "talk-" + string(s.Setup.kind()) + "-" + string(s.Setup.audience())
+// Channel names the channel of a conversation in the terminal.
+func Channel(kind jiban.ChannelKind, audience jiban.Audience) string {
+	return "talk-" + string(kind) + "-" + string(audience)
 }
+
+func (s *Session) channel() string { return Channel(s.Setup.kind(), s.Setup.audience()) }
 
 func (s *Session) received(t Turn) jiban.Received {
 	return jiban.Received{

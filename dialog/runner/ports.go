@@ -18,6 +18,8 @@ type Store interface {
 	// Unanswered lists conversations with inbound messages that no turn took and
 	// that are older than the given time.
 	Unanswered(ctx context.Context, before time.Time, limit int) ([]string, error)
+	// Intake returns the record of a request, so that it can be brought up to date.
+	Intake(ctx context.Context, id string) (jiban.Intake, error)
 }
 
 // Engine decides.
@@ -72,4 +74,9 @@ type Standby interface {
 // Listeners hear of every commit: delivery is woken, agents' screens are told.
 type Listeners interface {
 	Committed(ctx context.Context, b jiban.Batch, a jiban.Applied)
+}
+
+// Words say what the runner itself must say when something failed.
+type Words interface {
+	Say(l jiban.Lang, key string, params map[string]any) string
 }

@@ -1,0 +1,223 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"jiban"
+	"jiban/app/config"
+	"jiban/calendar"
+	"jiban/channels"
+	"jiban/dialog"
+	"jiban/dialog/runner"
+	"jiban/handoff"
+	"jiban/knowledge"
+	"jiban/prompts"
+	"jiban/staff"
+	"jiban/store"
+	"jiban/store/shared"
+	"jiban/tickets"
+)
+
+// nodesShare is what the nodes of an installation share; in one process or by
+// way of Redis.
+type nodesShare interface {
+	Publish(ctx context.Context, topic string, data []byte) error
+	Subscribe(ctx context.Context, topic string) (<-chan []byte, func(), error)
+	Acquire(ctx context.Context, key, owner string, ttl time.Duration) (bool, error)
+	Release(ctx context.Context, key, owner string) error
+	Count(ctx context.Context, key string, n int64, ttl time.Duration) (int64, error)
+	Touch(ctx context.Context, set, member string, ttl time.Duration) error
+	Remove(ctx context.Context, set, member string) error
+	Members(ctx context.Context, set string) ([]string, error)
+	Get(ctx context.Context, key string) (string, bool, error)
+	Set(ctx context.Context, key, value string, ttl time.Duration) error
+	Healthy(ctx context.Context) error
+	Close() error
+}
+
+// base is what every room stands on.
+type base struct {
+	cfg    config.Config
+	clock  jiban.Clock
+	ids    jiban.IDs
+	log    *slog.Logger
+	node   string
+	store  *store.Store
+	shared nodesShare
+}
+
+// open opens the store and what the nodes share.
+func open(ctx context.Context, o Options) (*base, error) {
+	b := &base{cfg: o.Config, clock: o.Clock, ids: o.IDs, log: o.Log, node: node(o.IDs)}
+	if err := makeFolder(o.Config); err != nil {
+		return nil, err
+	}
+	s, err := store.Open(ctx, o.Config.Database, store.Deps{Clock: o.Clock, IDs: o.IDs, Log: o.Log})
+	if err != nil {
+		return nil, err
+	}
+	b.store = s
+	if b.shared, err = openShared(o); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return b, nil
+}
+
+func openShared(o Options) (nodesShare, error) {
+	if o.Config.Redis == "" {
+		return shared.NewMemory(o.Clock), nil
+	}
+	return shared.NewRedis(o.Config.Redis, o.Clock, o.Log)
+}
+
+func (b *base) close() error { return errors.Join(b.shared.Close(), b.store.Close()) }
+
+// house is every room that decides, without channels and pages: what a
+// conversation in the terminal needs too.
+type house struct {
+	*base
+	book      *prompts.Book
+	knowledge *knowledge.Service
+	tickets   *tickets.Service
+	handoff   *handoff.Service
+	staff     *staff.Service
+	engine    *dialog.Engine
+	waiting   *channels.Waiting
+	runner    *runner.Runner
+}
+
+// listener hears of every commit.
+type listener interface {
+	Committed(ctx context.Context, b jiban.Batch, a jiban.Applied)
+}
+
+func newHouse(b *base, heard listener) (*house, error) {
+	h := &house{base: b, waiting: channels.NewWaiting(b.ids)}
+	catalogue, err := tickets.Sample()
+	if err != nil {
+		return nil, err
+	}
+	steps := []func() error{
+		func() (err error) { h.book, err = prompts.New(); return err },
+		func() (err error) { h.knowledge, err = newKnowledge(b, catalogue); return err },
+		func() (err error) { h.tickets, err = newTickets(b, catalogue, heard); return err },
+		func() (err error) { h.handoff, err = newHandoff(b, h.tickets, heard); return err },
+		func() (err error) { h.staff, err = newStaff(b, catalogue); return err },
+		func() (err error) { h.engine, err = newEngine(b, h.book, catalogue); return err },
+	}
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return nil, err
+		}
+	}
+	h.runner = runner.New(runner.Deps{
+		Store: b.store, Engine: h.engine, Knowledge: h.knowledge, Tickets: h.tickets, Handoff: h.handoff,
+		Leases: b.shared, Standby: h.waiting, Listeners: []runner.Listeners{heard}, Words: h.book,
+		Clock: b.clock, IDs: b.ids, Node: b.node, Log: b.log,
+	})
+	return h, nil
+}
+
+func newKnowledge(b *base, c jiban.Catalogue) (*knowledge.Service, error) {
+	return knowledge.New(knowledge.Deps{Store: b.store, Clock: b.clock, IDs: b.ids, Log: b.log, Regions: c.Regions, Bus: b.shared})
+}
+
+func newTickets(b *base, c jiban.Catalogue, heard listener) (*tickets.Service, error) {
+	departments, desk, err := calendars(b.cfg)
+	if err != nil {
+		return nil, err
+	}
+	return tickets.New(tickets.Deps{
+		Store: b.store, Calendar: departments, Desk: desk, Clock: b.clock, IDs: b.ids, Log: b.log, Listeners: heard, Catalogue: c,
+	})
+}
+
+func newHandoff(b *base, t *tickets.Service, heard listener) (*handoff.Service, error) {
+	_, desk, err := calendars(b.cfg)
+	if err != nil {
+		return nil, err
+	}
+	return handoff.New(handoff.Deps{
+		Store: b.store, Alerts: b.store, Presence: b.shared, Tickets: t, Desk: desk, Clock: b.clock, IDs: b.ids, Log: b.log, Listeners: heard,
+	}), nil
+}
+
+func newStaff(b *base, c jiban.Catalogue) (*staff.Service, error) {
+	return staff.New(staff.Deps{Store: b.store, Clock: b.clock, IDs: b.ids, Region: b.cfg.Region, Handlers: firstHandlers(c)})
+}
+
+// Whose department gets the first handler's account.
+const (
+	waterDuty = "供水"
+	capital   = "230100" // 哈尔滨市
+)
+
+// firstHandlers are the departments that get an account at the first start: the
+// one of the capital that answers for water, so that the first journey can be
+// played to its end.
+func firstHandlers(c jiban.Catalogue) []jiban.Department {
+	for _, o := range c.Owners {
+		if o.Kind != waterDuty || o.Region != capital {
+			continue
+		}
+		for _, d := range c.Departments {
+			if d.ID == o.Department {
+				return []jiban.Department{d}
+			}
+		}
+	}
+	return nil
+}
+
+func newEngine(b *base, book *prompts.Book, c jiban.Catalogue) (*dialog.Engine, error) {
+	return dialog.New(dialog.Config{Catalogue: c, Book: book, Region: b.cfg.Region, SMSText: b.cfg.SMSText})
+}
+
+// calendars are the working time of departments, and of the people behind the
+// desk.
+func calendars(c config.Config) (departments, desk *calendar.Calendar, err error) {
+	if departments, err = calendar.Default(); err != nil {
+		return nil, nil, err
+	}
+	hours, err := calendar.ParseHours(c.Hours.From, c.Hours.To, true)
+	if err != nil {
+		return nil, nil, err
+	}
+	desk, err = departments.With(hours)
+	return departments, desk, err
+}
+
+// load brings what is stored into the rooms' memory.
+func (h *house) load(ctx context.Context) error {
+	if err := h.tickets.Load(ctx); err != nil {
+		return err
+	}
+	return h.knowledge.Load(ctx)
+}
+
+// sweep does what falls due until ctx ends.
+func (h *house) sweep(ctx context.Context) error {
+	return tick(ctx, sweepEvery, func(ctx context.Context) {
+		if err := h.sweepOnce(ctx); err != nil && ctx.Err() == nil {
+			h.log.ErrorContext(ctx, "what fell due could not all be done, it is tried again", "error", err)
+		}
+	})
+}
+
+func (h *house) sweepOnce(ctx context.Context) error {
+	return errors.Join(h.tickets.Sweep(ctx), h.handoff.Sweep(ctx))
+}
+
+// sqliteFile is the path of an embedded database, "" for another.
+func sqliteFile(c config.Config) string {
+	path, ok := strings.CutPrefix(c.Database, "sqlite:")
+	if !ok {
+		return ""
+	}
+	return filepath.Clean(path)
+}

@@ -1,0 +1,351 @@
+package dialog
+
+import (
+	"regexp"
+	"strings"
+
+	"jiban"
+	"jiban/lang"
+)
+
+// maxClarify is how often choices are offered in a row before people help.
+const maxClarify = 2
+
+// consult looks a question up and answers by what the knowledge base says it is
+// worth.
+func (t *turn) consult(text string, r reading) bool {
+	t.out.RequestType, t.out.Matter = jiban.Consultation, ""
+	if r.score >= likelyMatter {
+		t.out.Matter = r.matter
+	}
+	query := t.inContext(text)
+	found, ok := t.search(query)
+	if !ok {
+		return true
+	}
+	return t.byVerdict(query, found)
+}
+
+var followMark = regexp.MustCompile(`^(?:那么?|那个|这个|这种|它|还有|如果|要是|呢|and |what about|how about)`)
+
+// followUp says that a short question leans on the one before it.
+func (t *turn) followUp(text string) bool {
+	n := len([]rune(text))
+	return t.st.Topic != "" && n >= 2 && n <= 16 &&
+		(followMark.MatchString(lang.Fold(text)) || strings.HasSuffix(strings.TrimRight(text, "?？"), "呢"))
+}
+
+// inContext completes a follow-up question with the one before it.
+func (t *turn) inContext(text string) string {
+	if t.followUp(text) {
+		return text + " " + t.st.Topic
+	}
+	return text
+}
+
+func (t *turn) byVerdict(question string, found jiban.SearchResult) bool {
+	t.out.Intent, t.out.RequestType = "consult", jiban.Consultation
+	verdict := found.Verdict
+	if len(found.Found) == 0 {
+		verdict = jiban.VerdictDecline
+	}
+	switch verdict {
+	case jiban.VerdictAnswer:
+		return t.answer(question, &found.Found[0].Article)
+	case jiban.VerdictClarify:
+		return t.clarify(question, found.Found)
+	case jiban.VerdictAskCity:
+		return t.askCity(question, found.Found)
+	default:
+		return t.noAnswer(question)
+	}
+}
+
+// answer says what the article says, with its source and date.
+func (t *turn) answer(question string, a *jiban.Article) bool {
+	t.out.Decision = DecideAnswer
+	t.tellArticle(a)
+	t.st.Topic, t.st.Articles, t.st.Pending = firstRunes(question, 100), []string{a.ID}, nil
+	t.st.calm()
+	if t.st.Request == nil {
+		t.record(IntakeChange{Open: true, Question: firstRunes(t.said.text, maxHeard), Type: jiban.Consultation, Matter: t.out.Matter,
+			Result: jiban.IntakeAnswered, Articles: []string{a.ID}})
+	}
+	return true
+}
+
+func (t *turn) tellArticle(a *jiban.Article) {
+	cite := citation(a)
+	title := "《" + a.Title + "》"
+	if t.lang == jiban.English {
+		title = a.Title
+	}
+	body := plain(a.Body)
+	if t.lang == jiban.English {
+		body = t.word("answer.chinese_only", nil) + "\n" + body
+	}
+	source := t.word("answer.source", map[string]any{"title": title, "detail": sourceDetail(cite)})
+	t.add(line{key: "answer", text: body + footMark + source, cites: []jiban.Citation{cite}, long: true})
+	t.st.Cited = &cite
+}
+
+func citation(a *jiban.Article) jiban.Citation {
+	at := a.ValidFrom
+	if at.IsZero() {
+		at = a.UpdatedAt
+	}
+	date := ""
+	if !at.IsZero() {
+		date = at.In(jiban.Beijing).Format("2006-01-02")
+	}
+	return jiban.Citation{ArticleID: a.ID, Version: a.Version, Title: a.Title, Source: firstOf(a.Source, a.Department), Date: date}
+}
+
+func sourceDetail(c jiban.Citation) string {
+	if c.Source == "" || c.Date == "" {
+		return c.Source + c.Date
+	}
+	return c.Source + "，" + c.Date
+}
+
+var (
+	mdLink  = regexp.MustCompile(`!?\[([^\]]*)\]\(([^)\s]*)[^)]*\)`)
+	mdHead  = regexp.MustCompile(`(?m)^\s{0,3}#{1,6}\s*`)
+	mdMarks = regexp.MustCompile("\\*\\*|__|`+|~~")
+	mdQuote = regexp.MustCompile(`(?m)^\s{0,3}>\s?`)
+	mdItem  = regexp.MustCompile(`(?m)^\s*[-*+]\s+`)
+	blanks  = regexp.MustCompile(`\n\s*\n+`)
+	signs   = strings.NewReplacer("【", "“", "】", "”")
+)
+
+// plain takes the marks out of Markdown: WeChat, SMS and screen readers show
+// them as they are. The signature's brackets are not used in a text.
+func plain(md string) string {
+	s := strings.ReplaceAll(md, "\r\n", "\n")
+	s = mdLink.ReplaceAllString(s, "$1")
+	s = mdHead.ReplaceAllString(s, "")
+	s = mdQuote.ReplaceAllString(s, "")
+	s = mdItem.ReplaceAllString(s, "· ")
+	s = mdMarks.ReplaceAllString(s, "")
+	s = signs.Replace(s)
+	return strings.TrimSpace(blanks.ReplaceAllString(s, "\n"))
+}
+
+// clarify offers the close ones; after two times people help.
+func (t *turn) clarify(question string, found []jiban.Found) bool {
+	if t.st.Clarified >= maxClarify {
+		t.say("handoff.again_not_understood", nil)
+		return t.handoff(jiban.HandoffNotUnderstood)
+	}
+	t.st.Clarified++
+	t.out.Decision = DecideClarify
+	key := "clarify.choose"
+	if t.st.Clarified > 1 {
+		key = "clarify.choose2"
+	}
+	l := t.say(key, nil)
+	for i := 0; i < len(found) && i < 3; i++ {
+		l.options = append(l.options, jiban.Option{Label: found[i].Article.Title, Value: found[i].Article.Title})
+	}
+	l.options = append(l.options, t.option("none"))
+	t.remember(found)
+	t.ask(pending{Kind: askedClarify, Text: question}, l)
+	t.openQuestion(question)
+	return true
+}
+
+func (t *turn) remember(found []jiban.Found) {
+	t.st.Articles = nil
+	for i := 0; i < len(found) && i < 3; i++ {
+		t.st.Articles = append(t.st.Articles, found[i].Article.ID)
+	}
+}
+
+// openQuestion records a question that is not settled yet.
+func (t *turn) openQuestion(question string) {
+	if t.st.Request == nil {
+		t.record(IntakeChange{Open: t.st.Pending == nil || t.st.Pending.Tries == 0, Question: question, Type: jiban.Consultation, Result: jiban.IntakeOpen})
+	}
+}
+
+func (t *turn) answerClarify(p pending) bool {
+	o, ok := t.said.choice(p.Choices)
+	t.st.Pending = nil
+	if !ok {
+		// Said in other words, together with what was asked first.
+		return false
+	}
+	if o.Value == t.zh("none") {
+		return t.noAnswer(p.Text)
+	}
+	found, ok := t.search(o.Value)
+	if !ok {
+		return true
+	}
+	for i := range found.Found {
+		if found.Found[i].Article.Title == o.Value {
+			return t.settle(p.Text, &found.Found[i].Article)
+		}
+	}
+	return t.byVerdict(o.Value, found)
+}
+
+// settle answers a question that was recorded before.
+func (t *turn) settle(question string, a *jiban.Article) bool {
+	t.answer(question, a)
+	t.out.Intent, t.out.RequestType = "consult", jiban.Consultation
+	if t.out.Intake != nil {
+		t.out.Intake.Open, t.out.Intake.Question = false, question
+	}
+	return true
+}
+
+func (t *turn) askCity(question string, found []jiban.Found) bool {
+	t.out.Decision, t.out.Ask = DecideClarify, []string{"city"}
+	l := t.say("city_ask", nil)
+	l.options = t.cityOptions()
+	t.remember(found)
+	t.openQuestion(question)
+	t.ask(pending{Kind: askedCity, Keys: []string{"city"}, Text: question}, l)
+	return true
+}
+
+// answerCity takes the city and looks the question up again.
+func (t *turn) answerCity(p pending) bool {
+	text := t.said.text
+	if o, ok := t.said.choice(p.Choices); ok {
+		text = o.Value
+	} else if len([]rune(text)) > 12 && lang.Question(text) {
+		t.st.Pending = nil
+		return false
+	}
+	if !t.acceptCity(text) {
+		return t.cityUnknown(p)
+	}
+	t.st.Pending = nil
+	found, ok := t.search(p.Text)
+	if !ok {
+		return true
+	}
+	if found.Verdict == jiban.VerdictAskCity && len(found.Found) > 0 {
+		return t.settle(p.Text, &found.Found[0].Article)
+	}
+	if found.Verdict == jiban.VerdictAnswer && len(found.Found) > 0 {
+		return t.settle(p.Text, &found.Found[0].Article)
+	}
+	return t.byVerdict(p.Text, found)
+}
+
+func (t *turn) cityUnknown(p pending) bool {
+	p.Tries++
+	if p.Tries > 2 {
+		t.st.Pending = nil
+		return t.noAnswer(p.Text)
+	}
+	key := "invalid.city"
+	if p.Tries > 1 {
+		key = "invalid.city2"
+	}
+	t.out.Decision, t.out.Ask = DecideClarify, []string{"city"}
+	l := t.say(key, nil)
+	l.options = p.Choices
+	t.ask(p, l)
+	return true
+}
+
+// noAnswer never guesses: it offers to write the question down, or people. The
+// second time in a row people help at once.
+func (t *turn) noAnswer(question string) bool {
+	t.st.Failures++
+	t.out.RequestType = jiban.Consultation
+	if t.st.Failures >= 2 {
+		t.say("no_answer.again", nil)
+		return t.handoff(jiban.HandoffNoAnswer)
+	}
+	t.out.Decision, t.out.Intent = DecideDecline, "consult"
+	t.openQuestion(question)
+	text := t.word("no_answer", nil)
+	if number, key := doorFor(question); number != "" {
+		text += t.gap() + t.word("no_answer.door", map[string]any{"number": number, "name": t.word("door."+key, nil)})
+	}
+	l := t.add(line{key: "no_answer", text: text, options: t.options("register", "human", "no")})
+	t.ask(pending{Kind: askedOffer, Text: question}, l)
+	return true
+}
+
+func (t *turn) gap() string {
+	if t.lang == jiban.English {
+		return " "
+	}
+	return ""
+}
+
+func (t *turn) answerOffer(p pending) bool {
+	o, _ := t.said.choice(p.Choices)
+	switch {
+	case o.Value == t.zh("human"):
+		t.st.Pending = nil
+		return t.handoff(jiban.HandoffNoAnswer)
+	case o.Value == t.zh("register") || t.said.is(lang.CommandYes):
+		return t.registerQuestion(p.Text)
+	case o.Value == t.zh("no") || t.said.is(lang.CommandNo) || t.said.is(lang.CommandSkip):
+		t.st.Pending = nil
+		t.out.Decision = DecideSmalltalk
+		t.record(IntakeChange{Question: p.Text, Type: jiban.Consultation, Result: jiban.IntakeAbandoned})
+		t.say("smalltalk.thanks", nil)
+		return t.comeNext()
+	}
+	t.st.Pending = nil
+	return false
+}
+
+// registerQuestion makes a ticket of a question nobody could answer.
+func (t *turn) registerQuestion(question string) bool {
+	rd := t.read(question)
+	r := &request{Text: question, Type: jiban.Consultation, Recorded: true}
+	if rd.score >= likelyMatter {
+		r.Matter = rd.matter
+	}
+	t.st.Request, t.st.Pending = r, nil
+	r.set("description", question)
+	t.absorb(question, false)
+	t.st.calm()
+	t.out.Intent = "consult"
+	t.say("form.start", nil)
+	return t.goOn()
+}
+
+// answerBetween answers a question in the middle of a form; the form goes on.
+func (t *turn) answerBetween(text string) bool {
+	found, ok := t.search(text)
+	if !ok {
+		return true
+	}
+	t.out.Intent = "consult"
+	if found.Verdict == jiban.VerdictAnswer && len(found.Found) > 0 {
+		t.out.Decision = DecideAnswer
+		t.tellArticle(&found.Found[0].Article)
+	} else {
+		t.say("no_answer.between", nil)
+	}
+	t.say("form.resume", nil)
+	t.askAgain()
+	return true
+}
+
+var moreWords = regexp.MustCompile(`^(?:详情|详细|更多|继续|接着|下文|全文|(?i:more|go on|continue))[。.！!]*$`)
+
+// readOn says the rest of an answer that was too long for one message.
+func (t *turn) readOn() bool {
+	if len(t.said.parts) != 1 || !moreWords.MatchString(t.said.parts[0]) || t.st.More == "" {
+		return false
+	}
+	rest := line{key: "answer", text: t.st.More, long: true}
+	if t.st.Cited != nil {
+		rest.cites = []jiban.Citation{*t.st.Cited}
+	}
+	t.st.More = ""
+	t.out.Decision, t.out.Intent = DecideAnswer, "more"
+	t.add(rest)
+	return true
+}

@@ -1,0 +1,153 @@
+package dialog
+
+import (
+	"regexp"
+	"strings"
+
+	"jiban"
+	"jiban/lang"
+)
+
+// smalltalk answers greetings and thanks, short.
+func (t *turn) smalltalk() bool {
+	kind, ok := lang.Chitchat(t.said.text)
+	if !ok {
+		return false
+	}
+	t.out.Decision, t.out.Intent = DecideSmalltalk, kind
+	if t.in.Situation.First && kind == "greeting" {
+		t.say("hello", nil)
+		return true
+	}
+	t.say(t.chatKey(kind), nil)
+	return true
+}
+
+func (t *turn) chatKey(kind string) string {
+	if key := "smalltalk." + kind; t.e.book.Has(key) {
+		return key
+	}
+	return "smalltalk.other"
+}
+
+// empty answers what holds no words: pictures, positions, voice, events.
+func (t *turn) empty() bool {
+	if len(t.said.parts) > 0 && meaningful(t.said.text) {
+		return false
+	}
+	t.out.Decision = DecideSmalltalk
+	switch {
+	case t.said.location != nil:
+		t.out.Intent = "location"
+		t.keepPosition()
+		t.say("media.location", nil)
+	case t.said.pictures > 0:
+		t.out.Intent = "image"
+		t.say("media.image", nil)
+	case t.said.other != "":
+		t.out.Intent = string(t.said.other)
+		t.say("media."+string(t.said.other), nil)
+	case t.said.event != "":
+		t.out.Intent = "event"
+		t.say("hello", nil)
+	default:
+		// Signs without a word: it counts as not understood.
+		return false
+	}
+	if t.st.Request != nil && t.st.Pending != nil {
+		t.resume()
+	}
+	return true
+}
+
+// keepPosition learns the city of a position that came before any request.
+func (t *turn) keepPosition() {
+	t.learnPlaces(t.said.location.Label)
+}
+
+var rosterWords = regexp.MustCompile(`特服名单|我是(?:一?[名个位])?.{0,4}(?:残疾|残障|盲人|聋哑|聋人|听障|视障|视力障碍|听力障碍|孤寡|独居老人|空巢老人|烈属|优抚|低保户)|我(?:的)?(?:眼睛)?(?:看不见|看不清)|我(?:的)?(?:耳朵)?(?:听不见|听不清|耳聋)|我(?:腿脚|行动)不便|我坐轮椅|(?i:i am (?:disabled|blind|deaf)|i'm (?:disabled|blind|deaf))`)
+
+// roster believes who says to be on the special-service list: people are offered
+// at once, for this conversation.
+func (t *turn) roster() bool {
+	if t.st.Roster || !rosterWords.MatchString(t.said.text) {
+		return false
+	}
+	t.st.Roster, t.out.Roster = true, true
+	rest := rosterWords.ReplaceAllString(t.said.text, "")
+	if t.st.Pending != nil || len([]rune(strings.Trim(rest, trailing))) > 8 {
+		// There is more in the message: that is dealt with, the offer beside it.
+		t.say("roster.offer", nil)
+		return false
+	}
+	t.out.Decision, t.out.Intent = DecideClarify, "roster"
+	l := t.say("roster.claimed", nil)
+	l.options = t.options("human")
+	t.ask(pending{Kind: askedHuman}, l)
+	return true
+}
+
+// notUnderstood admits it, each time in other words; then people help.
+func (t *turn) notUnderstood() {
+	t.st.Failures++
+	t.out.Decision, t.out.Intent = DecideClarify, "unclear"
+	switch {
+	case t.st.FailedWith == "":
+		t.fail("fail.first")
+	case t.st.FailedWith == "fail.first":
+		t.fail("fail.second")
+	default:
+		t.st.FailedWith = ""
+		t.say("handoff.again_not_understood", nil)
+		t.handoff(jiban.HandoffNotUnderstood)
+	}
+}
+
+func (t *turn) fail(key string) {
+	t.st.FailedWith = key
+	l := t.say(key, nil)
+	l.options = t.options("human")
+	if t.st.Request != nil && t.st.Pending != nil {
+		l.options = nil
+		t.resume()
+		t.out.Decision = DecideAskField
+	}
+}
+
+func (t *turn) answerSupplement(p pending) bool {
+	if !meaningful(t.said.text) {
+		return false
+	}
+	t.st.Pending = nil
+	t.ordered(CommandSupplement)
+	return t.supplemented(p.Text, t.said.text)
+}
+
+func (t *turn) answerWithdraw(p pending) bool {
+	t.st.Pending = nil
+	o, _ := t.said.choice(p.Choices)
+	switch {
+	case o.Value == t.zh("withdraw") || t.said.is(lang.CommandYes):
+		t.ordered(CommandWithdraw)
+		t.onto(jiban.EventWithdrawn, p.Text, map[string]string{"reason": "withdrawn by the contact"})
+		t.say("withdraw.done", map[string]any{"number": p.Text})
+	case o.Value == t.zh("keep") || t.said.is(lang.CommandNo):
+		t.ordered(CommandWithdraw)
+		t.say("withdraw.kept", nil)
+	default:
+		return false
+	}
+	if t.st.Request != nil {
+		return t.goOn()
+	}
+	return true
+}
+
+func (t *turn) answerTicket(p pending) bool {
+	t.st.Pending = nil
+	o, ok := t.said.choice(p.Choices)
+	if !ok || len(p.Keys) == 0 {
+		return false
+	}
+	return t.onTicket(Command(p.Keys[0]), o.Value)
+}

@@ -1,0 +1,170 @@
+package dialog
+
+import (
+	"regexp"
+	"sort"
+	"strings"
+	"unicode/utf8"
+
+	"jiban"
+	"jiban/lang"
+)
+
+var (
+	notXButY   = regexp.MustCompile(`不是\s*([^，,。；;！!？?\n]{1,30}?)\s*[，,、]?\s*(?:而)?是\s*([^，,。；;！!？?\n]{1,40})`)
+	yNotX      = regexp.MustCompile(`是\s*([^，,。；;！!？?\n不]{1,30})\s*[，,]?\s*(?:而)?不是\s*([^，,。；;！!？?\n]{1,30})`)
+	notXButYEN = regexp.MustCompile(`(?i)\bnot\s+(.{1,30}?)[,;]?\s+but\s+([^.!?\n]{1,40})`)
+	tailWord   = regexp.MustCompile(`(?:的|了|啊|呀|吧|哦|才对)+$`)
+)
+
+const (
+	wrongWords  = `(?:写错|说错|打错|填错|发错|弄错|错|不对|有误|不正确|(?i:is wrong|wrong|incorrect))`
+	changeWords = `(?:改成|改为|换成|更正为|更正成|应该是|应为|改到|改一下|要改|修改|更正|(?i:should be|change to|is actually))`
+)
+
+// alias is how people name a field when they correct it.
+type alias struct {
+	key     string
+	pattern *regexp.Regexp
+}
+
+func aliasOf(key, words string) alias {
+	return alias{key, regexp.MustCompile(`(?:` + words + `)[^，,。；;\n]{0,6}?(?:` + wrongWords + `|` + changeWords + `)`)}
+}
+
+var aliases = []alias{
+	aliasOf("phone", `电话号码|手机号码|手机号|联系方式|联系电话|电话|手机|号码|(?i:phone|telephone|number)`),
+	aliasOf("place", `地址|地点|位置|地方|(?i:address|place|location)`),
+	aliasOf("name", `姓名|名字|称呼|(?i:name)`),
+	aliasOf("since", `时间|日期|(?i:time|date)`),
+	aliasOf("demand", `诉求|要求|(?i:demand|wish)`),
+	aliasOf("unit", `单位|(?i:organisation|organization)`),
+	aliasOf("company", `公司|企业名称|(?i:company)`),
+	aliasOf("amount", `金额|钱数|(?i:amount)`),
+	aliasOf("people", `人数|(?i:people)`),
+	aliasOf("description", `内容|情况|描述|(?i:description)`),
+}
+
+// corrected takes a correction at any moment of a form: 不是3栋是5栋, 电话错了,
+// 地址改成….
+func (t *turn) corrected() bool {
+	r := t.st.Request
+	p := t.st.Pending
+	if r == nil || p == nil || (p.Kind != askedField && p.Kind != askedConfirm && p.Kind != askedEdit) {
+		return false
+	}
+	text := t.said.text
+	if t.replaced(r, text) || t.named(r, text) {
+		t.out.Intent = "correct"
+		return true
+	}
+	return false
+}
+
+// replaced puts Y where X stood in anything told so far.
+func (t *turn) replaced(r *request, text string) bool {
+	old, fresh, ok := contrast(text)
+	if !ok {
+		return false
+	}
+	fresh = tailWord.ReplaceAllString(strings.TrimSpace(fresh), "")
+	changed := false
+	for _, key := range sortedKeys(t.slots()) {
+		value := t.slots()[key]
+		if key == "city" || !strings.Contains(value, old) {
+			continue
+		}
+		next := strings.Replace(value, old, fresh, 1)
+		if key == "phone" {
+			// A corrected number must be one.
+			found := lang.Phones(next)
+			if len(found) == 0 {
+				continue
+			}
+			next = found[0].Value
+		}
+		r.set(key, next)
+		t.st.know(key, next)
+		changed = true
+	}
+	return t.replacedRegion(r, old, fresh) && t.afterCorrection() || changed && t.afterCorrection()
+}
+
+func contrast(text string) (old, fresh string, ok bool) {
+	for _, p := range []*regexp.Regexp{notXButY, notXButYEN} {
+		if m := p.FindStringSubmatch(text); m != nil {
+			return m[1], m[2], true
+		}
+	}
+	if m := yNotX.FindStringSubmatch(text); m != nil {
+		return tailWord.ReplaceAllString(m[2], ""), m[1], true
+	}
+	return "", "", false
+}
+
+// replacedRegion follows a correction of the city or district.
+func (t *turn) replacedRegion(r *request, old, fresh string) bool {
+	if len(t.e.places.FindNear(old, t.region())) == 0 {
+		return false
+	}
+	for _, p := range t.e.places.FindNear(fresh, t.region()) {
+		if p.Outside || t.cityOf(p.Region) == "" {
+			continue
+		}
+		before := r.Region
+		t.learnRegion(p)
+		return r.Region != before
+	}
+	return false
+}
+
+// named takes 电话错了 and 地址改成…: the new value when it is there, else it is
+// asked for.
+func (t *turn) named(r *request, text string) bool {
+	for _, a := range aliases {
+		at := a.pattern.FindStringIndex(text)
+		if at == nil {
+			continue
+		}
+		key := a.key
+		if t.slots()[key] == "" && !hasField(t.fields(r), key) {
+			continue
+		}
+		rest := strings.TrimLeft(text[at[1]:], "了的啦：:，,。是为成 \n应该改")
+		if utf8.RuneCountInString(rest) >= 1 && t.acceptNew(key, rest) {
+			return t.afterCorrection()
+		}
+		return t.editField(key)
+	}
+	return false
+}
+
+// acceptNew reads the new value of a field in place of the old one.
+func (t *turn) acceptNew(key, rest string) bool {
+	r := t.st.Request
+	old := r.Slots[key]
+	delete(r.Slots, key)
+	if t.accept(t.field(key), strings.Trim(rest, trailing), true) {
+		return true
+	}
+	if old != "" {
+		r.set(key, old)
+	}
+	return false
+}
+
+func (t *turn) afterCorrection() bool {
+	t.st.calm()
+	t.record(IntakeChange{Result: jiban.IntakeOpen})
+	t.say("form.updated", nil)
+	return t.goOn()
+}
+
+func sortedKeys(m map[string]string) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	sort.Strings(keys)
+	return keys
+}

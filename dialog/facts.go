@@ -1,0 +1,104 @@
+package dialog
+
+import (
+	"jiban"
+)
+
+// The functions of this file read a fact or, where it is missing, leave a need
+// and report false: the step ends there and is taken again with the fact.
+
+func (t *turn) search(text string) (jiban.SearchResult, bool) {
+	q := jiban.SearchQuery{Text: text, Region: t.searchRegion(), Audience: t.in.Situation.Audience, K: 5, At: t.in.Now}
+	for i := range t.in.Facts.Searches {
+		f := &t.in.Facts.Searches[i]
+		if f.Query.Text == q.Text && f.Query.Region == q.Region {
+			return f.Result, true
+		}
+	}
+	t.need = &Need{Kind: NeedSearch, Search: q}
+	return jiban.SearchResult{}, false
+}
+
+// searchRegion is "" while the city is unknown, so that articles of every city
+// are considered.
+func (t *turn) searchRegion() string {
+	if r := t.region(); r != t.e.region {
+		return r
+	}
+	return ""
+}
+
+func (t *turn) recent() ([]jiban.Ticket, bool) {
+	if t.in.Facts.Recent == nil {
+		t.need = &Need{Kind: NeedRecent}
+		return nil, false
+	}
+	return t.in.Facts.Recent.Tickets, true
+}
+
+func (t *turn) status(number string) (StatusFact, bool) {
+	for _, f := range t.in.Facts.Statuses {
+		if f.Number == number {
+			return f, true
+		}
+	}
+	t.need = &Need{Kind: NeedStatus, Number: number}
+	return StatusFact{}, false
+}
+
+func (t *turn) plan(d jiban.TicketDraft) (PlanFact, bool) {
+	if t.in.Facts.Plan == nil {
+		t.need = &Need{Kind: NeedPlan, Draft: d}
+		return PlanFact{}, false
+	}
+	return *t.in.Facts.Plan, true
+}
+
+func (t *turn) planHandoff(why jiban.HandoffReason) (jiban.HandoffPlan, bool) {
+	if t.in.Facts.Handoff == nil {
+		t.need = &Need{Kind: NeedHandoff, Handoff: t.handoffRequest(why)}
+		return jiban.HandoffPlan{}, false
+	}
+	return *t.in.Facts.Handoff, true
+}
+
+// region is the narrowest place that the conversation is known to be about.
+func (t *turn) region() string {
+	if r := t.st.Request; r != nil && r.Region != "" {
+		return r.Region
+	}
+	if t.out.Region != "" {
+		return t.out.Region
+	}
+	if r := t.in.Situation.Region; r != "" {
+		return r
+	}
+	return t.e.region
+}
+
+// record opens or settles the intake of the request. What an earlier step of the
+// same turn wrote stays unless it is written anew.
+func (t *turn) record(c IntakeChange) {
+	if r := t.st.Request; r != nil {
+		if !r.Recorded {
+			c.Open = true
+			r.Recorded = true
+		}
+		if c.Question == "" {
+			c.Question = r.Text
+		}
+		if c.Type == "" {
+			c.Type = r.Type
+		}
+		if c.Matter == "" {
+			c.Matter = r.Matter
+		}
+		if len(c.Articles) == 0 {
+			c.Articles = r.Articles
+		}
+	}
+	if had := t.out.Intake; had != nil && had.Open {
+		c.Open = true
+	}
+	t.out.Intake = &c
+}

@@ -1,0 +1,287 @@
+package dialog
+
+import (
+	"regexp"
+	"strings"
+
+	"jiban"
+	"jiban/lang"
+)
+
+// Thresholds on the scores of lang. They are ours: below likelyMatter a matter is
+// left to the dispatcher, above sureMatter it outweighs a weak reading of the
+// type.
+const (
+	likelyMatter = 0.35
+	sureMatter   = 0.55
+	sureType     = 0.6
+	weakType     = 0.3
+	angry        = 0.6
+	furious      = 0.85
+)
+
+// reading is how a new message is understood.
+type reading struct {
+	text     string
+	kind     jiban.RequestType
+	sure     float64
+	matter   string
+	score    float64
+	question bool
+	bare     bool // only says that there is something (我要投诉)
+}
+
+func (t *turn) read(text string) reading {
+	r := reading{text: text, question: lang.Question(text), bare: bareWish(text)}
+	r.kind, r.sure = lang.RequestType(text)
+	if guesses := t.e.matter.Guess(text, 1); len(guesses) > 0 {
+		r.matter, r.score = guesses[0].Code, guesses[0].Score
+	}
+	return r
+}
+
+var bareWords = regexp.MustCompile(`我要|我想|我|想要|想|要|请|帮我|给|一个|一下|一件事|个|件|点|些|投诉|举报|反映|反应|情况|问题|建议|提|表扬|求助|咨询|问|登记|事情|事|你好|您好|请问|您|你|能|可以|可不可以|吗|呢|吧|啊|了|[\s，,。！!？?、.]|(?i:i|want|would|like|to|a|complain|complaint|report|suggestion|suggest|make|file|hello|hi|please|ask|question|something|have|help|can|you|me)\b`)
+
+// bareWish says that a text names the kind of a request and nothing of its
+// content.
+func bareWish(text string) bool {
+	return len([]rune(text)) <= 40 && len([]rune(bareWords.ReplaceAllString(text, ""))) < 2
+}
+
+// request understands a message that answers nothing: what it is about, what is
+// wanted, and begins that.
+func (t *turn) request() bool {
+	first, rest := further(t.said.text)
+	for _, other := range rest {
+		t.noteNext(other)
+	}
+	return t.begun(first)
+}
+
+// begun starts a new request from a text.
+func (t *turn) begun(text string) bool {
+	t.learnPlaces(text)
+	if t.closedDoor(text) {
+		return true
+	}
+	r := t.read(text)
+	if t.angry(text, r) {
+		return true
+	}
+	switch {
+	case r.bare && r.sure >= weakType:
+		return t.bareRequest(r)
+	case t.isConsultation(r):
+		return t.consult(text, r)
+	case r.sure >= weakType || r.score >= likelyMatter:
+		return t.startForm(text, r)
+	}
+	return t.unsure(text, r)
+}
+
+// isConsultation says that information is wanted and nobody is to do anything.
+func (t *turn) isConsultation(r reading) bool {
+	if r.kind == jiban.Consultation {
+		return r.sure >= weakType || r.question || t.followUp(r.text)
+	}
+	if t.followUp(r.text) {
+		return true
+	}
+	return r.question && r.sure < sureType && r.score < sureMatter
+}
+
+// learnPlaces takes the city from a text before there is any request.
+func (t *turn) learnPlaces(text string) {
+	for _, p := range t.e.places.FindNear(text, t.region()) {
+		if !p.Outside {
+			t.learnRegion(p)
+		}
+	}
+}
+
+// bareRequest asks what it is about.
+func (t *turn) bareRequest(r reading) bool {
+	if r.kind == jiban.Consultation {
+		t.out.Decision, t.out.Intent, t.out.RequestType = DecideSmalltalk, "consult", jiban.Consultation
+		t.say("hello", nil)
+		return true
+	}
+	t.st.Request = &request{Text: r.text, Type: r.kind}
+	t.record(IntakeChange{Result: jiban.IntakeOpen})
+	t.out.Intent = string(r.kind)
+	return t.goOn()
+}
+
+// startForm opens the form with all that was said already.
+func (t *turn) startForm(text string, rd reading) bool {
+	r := &request{Text: text, Type: rd.kind, Region: t.out.Region}
+	if rd.score >= likelyMatter {
+		r.Matter = rd.matter
+	}
+	r.Type = t.typeFor(rd)
+	t.st.Request, t.st.Pending, t.st.More = r, nil, ""
+	r.set("description", text)
+	t.absorb(text, false)
+	if t.said.location != nil {
+		t.takePosition(r)
+	}
+	if t.said.pictures > 0 {
+		t.addPictures(r)
+	}
+	t.out.Intent = string(r.Type)
+	t.record(IntakeChange{Result: jiban.IntakeOpen})
+	t.lead(r)
+	return t.goOn()
+}
+
+// typeFor reconciles what was understood with what the matter allows: a plain
+// word of the person weighs more than the catalogue, a weak reading less.
+func (t *turn) typeFor(rd reading) jiban.RequestType {
+	kind := rd.kind
+	m := t.e.matters[rd.matter]
+	if rd.score < likelyMatter || m == nil || len(m.Types) == 0 {
+		if kind == jiban.Consultation || kind == "" {
+			return jiban.Help
+		}
+		return kind
+	}
+	for _, allowed := range m.Types {
+		if allowed == kind && rd.sure >= weakType {
+			return kind
+		}
+	}
+	if rd.sure >= sureType && kind != jiban.Consultation {
+		return kind
+	}
+	for _, allowed := range m.Types {
+		if allowed != jiban.Consultation {
+			return allowed
+		}
+	}
+	return jiban.Help
+}
+
+// lead says what is now done with it.
+func (t *turn) lead(r *request) {
+	key := "form.start"
+	switch r.Type {
+	case jiban.Complaint:
+		key = "form.start_sorry"
+	case jiban.Report:
+		key = "form.start_report"
+	case jiban.Suggestion:
+		key = "form.start_suggestion"
+	case jiban.Praise:
+		key = "form.start_praise"
+	}
+	t.say(key, nil)
+	if t.said.cut {
+		t.say("form.limit_reached", nil)
+	}
+}
+
+// unsure looks whether the knowledge base can answer; where it cannot, the person
+// is asked what they wish.
+func (t *turn) unsure(text string, r reading) bool {
+	if len([]rune(text)) < 2 || !meaningful(text) {
+		return false
+	}
+	found, ok := t.search(text)
+	if !ok {
+		return true
+	}
+	if found.Verdict == jiban.VerdictAnswer || found.Verdict == jiban.VerdictAskCity || found.Verdict == jiban.VerdictClarify {
+		return t.byVerdict(text, found)
+	}
+	if len([]rune(text)) < 6 || t.st.Failures > 0 {
+		return false
+	}
+	// Enough was said for a request; only whether one is meant is open.
+	t.st.Failures++
+	t.out.Decision, t.out.Intent = DecideClarify, "unsure"
+	l := t.say("clarify.wish", nil)
+	l.options = t.options("consult", "report", "human")
+	t.ask(pending{Kind: askedWish, Text: firstRunes(text, maxHeard)}, l)
+	return true
+}
+
+func (t *turn) answerWish(p pending) bool {
+	o, ok := t.said.choice(p.Choices)
+	if !ok {
+		t.st.Pending = nil
+		// What follows explains what came before.
+		if kind, sure := lang.RequestType(t.said.text); sure >= weakType && kind != jiban.Consultation {
+			return t.startForm(p.Text+"\n"+t.said.text, t.read(p.Text+"\n"+t.said.text))
+		}
+		return false
+	}
+	t.st.Pending = nil
+	switch o.Value {
+	case t.zh("human"):
+		return t.handoff(jiban.HandoffRequested)
+	case t.zh("consult"):
+		return t.consult(p.Text, t.read(p.Text))
+	default:
+		rd := t.read(p.Text)
+		if rd.kind == jiban.Consultation {
+			rd.kind, rd.sure = jiban.Help, 0
+		}
+		return t.startForm(p.Text, rd)
+	}
+}
+
+// angry meets anger calmly. Who only vents, or is angry again, gets people.
+func (t *turn) angry(text string, r reading) bool {
+	anger := lang.Sentiment(text)
+	if anger < angry {
+		return false
+	}
+	t.st.Anger++
+	content := r.score >= likelyMatter && !r.bare
+	if t.st.Anger >= 2 || anger >= furious && !content {
+		t.say("anger.calm", nil)
+		return t.handoff(jiban.HandoffAnger)
+	}
+	if content || r.question {
+		t.say("anger.calm", nil)
+		return false
+	}
+	t.out.Decision, t.out.Intent = DecideSmalltalk, "anger"
+	l := t.say("anger.insult", nil)
+	l.options = t.options("human")
+	return true
+}
+
+// comeNext takes up a request that was noted meanwhile. A question is answered
+// when the person says so: the turn that ends one request stays about that one.
+func (t *turn) comeNext() bool {
+	if len(t.st.Next) == 0 || t.need != nil {
+		return true
+	}
+	text := t.st.Next[0]
+	t.st.Next = t.st.Next[1:]
+	l := t.say("form.next", map[string]any{"text": firstRunes(text, 40)})
+	l.options = []jiban.Option{t.option("go_on"), t.option("no")}
+	t.ask(pending{Kind: askedNext, Text: text}, l)
+	return true
+}
+
+func (t *turn) answerNext(p pending) bool {
+	t.st.Pending = nil
+	o, chosen := t.said.choice(p.Choices)
+	if chosen && o.Value == t.zh("no") || t.said.is(lang.CommandNo) || t.said.is(lang.CommandSkip) {
+		t.out.Decision = DecideSmalltalk
+		t.say("form.cancelled", nil)
+		return t.comeNext()
+	}
+	if chosen || t.said.is(lang.CommandYes) {
+		return t.begun(p.Text)
+	}
+	// More about it was said at once.
+	rd := t.read(t.said.text)
+	if rd.sure < weakType && !rd.question && len(strings.TrimSpace(t.said.text)) > 0 {
+		return t.begun(p.Text + "\n" + t.said.text)
+	}
+	t.st.Next = append([]string{p.Text}, t.st.Next...)
+	return false
+}

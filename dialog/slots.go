@@ -1,0 +1,324 @@
+package dialog
+
+import (
+	"regexp"
+	"strings"
+	"unicode"
+
+	"jiban"
+	"jiban/lang"
+)
+
+// absorb takes everything that a text tells into the request, so that nothing
+// said is asked again. Without overwrite, what is known already stays.
+func (t *turn) absorb(text string, overwrite bool) {
+	r := t.st.Request
+	put := func(key, value string) {
+		if value != "" && (overwrite || r.Slots[key] == "") {
+			r.set(key, value)
+			t.st.know(key, value)
+		}
+	}
+	if !overwrite || r.Slots["place"] == "" {
+		t.absorbPlace(text, put)
+	}
+	if phones := lang.Phones(text); len(phones) > 0 {
+		put("phone", phones[0].Value)
+	}
+	if spans := lang.Times(text, t.in.Now); len(spans) > 0 && asksFacts(r.Type) {
+		put("since", spans[0].Text)
+	}
+	for _, found := range [][]lang.Slot{
+		lang.Names(text), lang.Companies(text), lang.CreditCodes(text), lang.Amounts(text), lang.Counts(text), lang.Plates(text), lang.Temperatures(text),
+	} {
+		if len(found) > 0 {
+			put(found[0].Key, found[0].Value)
+		}
+	}
+	t.absorbUnit(put)
+	if demand := demandIn(text); demand != "" {
+		put("demand", demand)
+	}
+	t.absorbPrivacy(text)
+}
+
+// organisations are the fields that hold the name of a body or firm.
+const organisations = " unit employer merchant school hospital heat_company company "
+
+// absorbUnit takes an organisation that was named as the one that the form asks
+// for. Without such a field a company is what a citizen's request is about.
+func (t *turn) absorbUnit(put func(key, value string)) {
+	r := t.st.Request
+	named := r.Slots["company"]
+	if named == "" {
+		return
+	}
+	for _, f := range t.fields(r) {
+		if f.Key == "company" {
+			return
+		}
+		if strings.Contains(organisations, " "+f.Key+" ") {
+			put(f.Key, named)
+			delete(r.Slots, "company")
+			return
+		}
+	}
+	if t.in.Situation.Audience != jiban.Enterprise {
+		put("unit", named)
+		delete(r.Slots, "company")
+	}
+}
+
+func (t *turn) absorbPlace(text string, put func(key, value string)) {
+	places := t.e.places.FindNear(text, t.region())
+	for _, p := range places {
+		if p.Outside {
+			continue
+		}
+		t.learnRegion(p)
+		if exact(p) {
+			put("place", placeText(p))
+			return
+		}
+	}
+}
+
+// exact says that a place is told down to a street, a community or a building: a
+// division alone is not where a person can be helped.
+func exact(p lang.Place) bool { return p.Detail != "" || p.Street != "" }
+
+func placeText(p lang.Place) string { return strings.Trim(p.Text, "，,。；; ") }
+
+// learnRegion keeps the narrowest division that the catalogue knows.
+func (t *turn) learnRegion(p lang.Place) {
+	code := p.Region
+	if _, known := t.e.regions[code]; !known {
+		code = p.City
+	}
+	if t.cityOf(code) == "" {
+		return
+	}
+	t.out.Region = code
+	if r := t.st.Request; r != nil && (r.Region == "" || t.cityOf(r.Region) != t.cityOf(code) || code[4:] != "00") {
+		r.Region = code
+		r.Confirmed = false
+	}
+}
+
+var (
+	wish     = regexp.MustCompile(`(?:希望|要求|请求|恳请|恳求|盼望|诉求是|想要|请(?:你们|有关部门|相关部门|政府|领导|尽快|帮忙|督促|解决|处理|协调|查处))[^。！!？?\n]{2,60}`)
+	wishEN   = regexp.MustCompile(`(?i)\b(?:i (?:want|hope|would like|wish|demand)|please)\b[^.!?\n]{3,100}`)
+	secret   = regexp.MustCompile(`保密|不要(?:告诉|透露|泄露|公开)|别(?:告诉|透露|泄露|让.{0,6}知道)|不想让.{0,8}知道|(?i:confidential)`)
+	unnamed  = regexp.MustCompile(`匿名|不留(?:姓名|名字|电话)|不想(?:留|透露)(?:姓名|名字|电话|身份)|(?i:anonymous)`)
+	notThat  = regexp.MustCompile(`不(?:用|需要|必|要|想)(?:匿名|保密)|(?i:not (?:anonymous|confidential))`)
+	trailing = "，,。；;、！!？? \t\n"
+)
+
+func demandIn(text string) string {
+	if m := wish.FindString(text); m != "" {
+		return strings.Trim(m, trailing)
+	}
+	return strings.Trim(wishEN.FindString(text), trailing)
+}
+
+// absorbPrivacy hears the wish to stay unnamed or to be kept secret, where the
+// type allows it.
+func (t *turn) absorbPrivacy(text string) {
+	r := t.st.Request
+	if notThat.MatchString(text) {
+		r.Anonymous, r.Confidential = false, false
+		return
+	}
+	if unnamed.MatchString(text) {
+		r.Anonymous, r.Confirmed = true, false
+	}
+	if secret.MatchString(text) {
+		r.Confidential, r.Confirmed = true, false
+	}
+}
+
+// accept tries to read the answer to one field from what was said. It reports
+// whether the field is filled in now.
+// Alone says that nothing else was asked with it: only then loose words count.
+func (t *turn) accept(f jiban.Field, text string, alone bool) bool {
+	r := t.st.Request
+	switch {
+	case len(f.Choices) > 0:
+		o, ok := t.said.choice(f.Choices)
+		if ok {
+			r.set(f.Key, o.Value)
+		}
+		return ok
+	case f.Kind == "city":
+		return t.acceptCity(text)
+	case f.Kind == "place":
+		return t.acceptPlace(f.Key, text)
+	case f.Kind == "phone":
+		return t.acceptFound(f.Key, lang.Phones(text))
+	case f.Kind == "name":
+		return t.acceptName(f.Key, text)
+	case f.Kind == "time":
+		return t.acceptTime(f.Key, text, alone)
+	case f.Kind == "amount":
+		return t.acceptFound(f.Key, lang.Amounts(text)) || alone && t.acceptPattern(f.Key, text, looseNumber)
+	case f.Kind == "number":
+		return t.acceptNumber(f.Key, text, alone)
+	case f.Key == "credit_code":
+		return t.acceptFound(f.Key, lang.CreditCodes(text))
+	default:
+		return t.acceptText(f.Key, text)
+	}
+}
+
+func (t *turn) acceptFound(key string, found []lang.Slot) bool {
+	if len(found) == 0 {
+		return false
+	}
+	t.st.Request.set(key, found[0].Value)
+	t.st.know(key, found[0].Value)
+	return true
+}
+
+var (
+	looseNumber = regexp.MustCompile(`[0-9０-９]+(?:\.[0-9]+)?|[一二两三四五六七八九十百千万几]+`)
+	timeWords   = regexp.MustCompile(`昨|今|前|天|日|月|年|周|星期|礼拜|点|小时|分钟|刚|最近|一直|早|晚|上午|中午|节|去年|久|号|每|期间|以来|(?i:yesterday|today|since|ago|week|day|month|hour|last|morning|evening|night|always)`)
+	placeWords  = regexp.MustCompile(`小区|路|街|巷|胡同|道|村|屯|镇|乡|楼|栋|幢|号|单元|广场|市场|商场|超市|学校|中学|小学|大学|医院|公园|附近|门口|门前|桥|站|大厦|花园|家园|城|苑|院|园|庭|府|区|县|市|旁|对面|工地|厂|公司|酒店|店|河|湖|(?i:road|street|building|estate|district|near|no\.|community)`)
+	dontKnow    = regexp.MustCompile(`^(?:我)?(?:也)?(?:不知道|不清楚|不记得|记不清|忘了|不方便说|没有|无|(?i:i don'?t know|not sure|none))[了啊呀。.！!]*$`)
+)
+
+func (t *turn) acceptPattern(key, text string, p *regexp.Regexp) bool {
+	m := p.FindString(text)
+	if m == "" {
+		return false
+	}
+	t.st.Request.set(key, m)
+	return true
+}
+
+func (t *turn) acceptNumber(key, text string, alone bool) bool {
+	if key == "temperature" && t.acceptFound(key, lang.Temperatures(text)) {
+		return true
+	}
+	if key == "people" && t.acceptFound(key, lang.Counts(text)) {
+		return true
+	}
+	return alone && t.acceptPattern(key, text, looseNumber)
+}
+
+func (t *turn) acceptTime(key, text string, alone bool) bool {
+	if spans := lang.Times(text, t.in.Now); len(spans) > 0 {
+		t.st.Request.set(key, spans[0].Text)
+		return true
+	}
+	text = strings.Trim(text, trailing)
+	if !alone || dontKnow.MatchString(text) || len([]rune(text)) > 30 || !timeWords.MatchString(text) {
+		return false
+	}
+	t.st.Request.set(key, text)
+	return true
+}
+
+var nameShape = regexp.MustCompile(`^(?:我?(?:叫|姓|是)|姓名是?|名字是?|免贵姓|(?i:my name is|i am|i'm|call me))?[：: ]*(\p{Han}{1,4}(?:·\p{Han}{1,6})?(?:先生|女士|小姐|师傅|同志|阿姨|大爷|大妈)?|[A-Za-z][A-Za-z .'-]{1,40})$`)
+
+// notNames are short answers that look like a name and are none.
+var notNames = regexp.MustCompile(`^(?:好|好的|行|可以|是|是的|对|对的|不|不是|没有|谢谢|嗯|哦|啊|你好|您好|确认|提交|为什么|不想说|不方便|保密|没|无|什么|怎么|多少|不知道|随便|都行|再见)`)
+
+// acceptName takes a name said alone, beside a telephone number or in a phrase.
+func (t *turn) acceptName(key, text string) bool {
+	if t.acceptFound(key, lang.Names(text)) {
+		return true
+	}
+	for _, p := range lang.Phones(text) {
+		text = strings.Replace(text, p.Text, " ", 1)
+	}
+	for _, part := range strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune("，,。；;、\n", r) || unicode.IsDigit(r) }) {
+		part = strings.TrimSpace(part)
+		m := nameShape.FindStringSubmatch(part)
+		if m == nil || notNames.MatchString(part) || lang.Question(part) {
+			continue
+		}
+		t.st.Request.set(key, m[1])
+		t.st.know(key, m[1])
+		return true
+	}
+	return false
+}
+
+func (t *turn) acceptCity(text string) bool {
+	for _, p := range t.e.places.FindNear(text, t.e.region) {
+		if !p.Outside {
+			t.learnRegion(p)
+		}
+	}
+	if t.cityOf(t.region()) == "" {
+		t.shortCity(text)
+	}
+	city := t.cityOf(t.region())
+	if city == "" {
+		return false
+	}
+	if r := t.st.Request; r != nil {
+		r.set("city", t.e.regions[city].Name)
+	}
+	return true
+}
+
+// shortCity finds a city by its name without the suffix.
+func (t *turn) shortCity(text string) {
+	for _, c := range t.e.cities {
+		short := strings.TrimSuffix(strings.TrimSuffix(c.Name, "市"), "地区")
+		if strings.Contains(text, short) {
+			t.learnRegion(lang.Place{Region: c.Code, City: c.Code})
+			return
+		}
+	}
+}
+
+// acceptPlace takes a place that the gazetteer knows, or words that read like
+// one. What is known of the place already is put before it.
+func (t *turn) acceptPlace(key, text string) bool {
+	for _, p := range t.e.places.FindNear(text, t.region()) {
+		if p.Outside {
+			continue
+		}
+		t.learnRegion(p)
+		if exact(p) {
+			t.st.Request.set(key, placeText(p))
+			return true
+		}
+	}
+	rest := text
+	for _, s := range lang.Times(text, t.in.Now) {
+		rest = strings.Replace(rest, s.Text, "", 1)
+	}
+	for _, s := range lang.Phones(text) {
+		rest = strings.Replace(rest, s.Text, "", 1)
+	}
+	rest = placeLead.ReplaceAllString(strings.Trim(rest, trailing), "")
+	if dontKnow.MatchString(rest) || len([]rune(rest)) > 80 || !placeWords.MatchString(rest) || onlyDivision(t, rest) {
+		return false
+	}
+	t.st.Request.set(key, rest)
+	return true
+}
+
+var placeLead = regexp.MustCompile(`^(?:就?在|地址是?|地点是?|位于|我家在|我住在?|住在)[：: ]*`)
+
+// onlyDivision says that nothing but a city or district was named.
+func onlyDivision(t *turn, text string) bool {
+	for _, p := range t.e.places.FindNear(text, t.region()) {
+		if !p.Outside && p.Detail == "" && p.Street == "" && strings.Trim(p.Text, trailing) == text {
+			return true
+		}
+	}
+	return false
+}
+
+func (t *turn) acceptText(key, text string) bool {
+	text = strings.Trim(text, " \t\n")
+	if !meaningful(text) || len([]rune(text)) < 2 || dontKnow.MatchString(text) {
+		return false
+	}
+	t.st.Request.set(key, text)
+	return true
+}

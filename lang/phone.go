@@ -1,0 +1,190 @@
+package lang
+
+import "strings"
+
+// Phones finds telephone numbers: mobile numbers of China and landlines with area
+// code, written with blanks, dashes or brackets, in full width, with +86 or 0086,
+// or in Chinese numerals (一三八…, 幺); 400 and 800 numbers; and a local number of
+// seven or eight digits where the text says that it is a telephone number. Value
+// is the digits (a landline's area code set off by a dash), Norm the number as
+// +86…. Longer rows of digits hold no telephone number.
+func Phones(s string) []Slot {
+	v := newView(s, false)
+	var out []Slot
+	for i := 0; i < len(v.r); {
+		slot, next := v.phoneAt(i)
+		if next == 0 {
+			i = v.skipDigits(i)
+			continue
+		}
+		out = append(out, slot)
+		i = next
+	}
+	return out
+}
+
+// skipDigits moves past rune i, and past the whole row of digits it begins.
+func (v *view) skipDigits(i int) int {
+	for i < len(v.r) && digit(v.r[i]) && digit(v.at(i+1)) {
+		i++
+	}
+	return i + 1
+}
+
+func (v *view) phoneAt(i int) (Slot, int) {
+	start := i
+	i = v.countryCode(i)
+	for _, shape := range []func(*view, int) (string, int){(*view).mobile, (*view).landline, (*view).service, (*view).local} {
+		if value, end := shape(v, i); end > 0 {
+			s := v.slot("phone", value, start, end)
+			s.Norm = "+86" + strings.TrimPrefix(strings.ReplaceAll(value, "-", ""), "0")
+			return s, end
+		}
+	}
+	return Slot{}, 0
+}
+
+// countryCode skips +86, 0086 or 86 before a number.
+func (v *view) countryCode(i int) int {
+	for _, code := range []string{"+86", "(+86)", "0086", "(86)", "86"} {
+		if !v.has(i, code) {
+			continue
+		}
+		j := i + len(code)
+		for v.at(j) == ' ' || v.at(j) == '-' {
+			j++
+		}
+		if d, ok := phoneDigit(v.at(j)); ok && (d == 1 || d == 0) {
+			return j
+		}
+	}
+	return i
+}
+
+// phoneDigit is the digit of a telephone number; 两 is said of amounts only.
+func phoneDigit(r rune) (int, bool) {
+	if r == '两' {
+		return 0, false
+	}
+	return anyDigit(r)
+}
+
+// row reads exactly n digits from rune i, single separators between them, that
+// no further digit follows. It returns them and the rune after the last.
+func (v *view) row(i, n int) (string, int) {
+	digits := make([]byte, 0, n)
+	for j, gap := i, 0; j < len(v.r); j++ {
+		d, ok := phoneDigit(v.r[j])
+		switch {
+		case ok:
+			digits, gap = append(digits, byte('0'+d)), 0
+		case len(digits) == 0 || !strings.ContainsRune(" -._()", v.r[j]) || gap == 2:
+			return "", 0
+		default:
+			gap++
+		}
+		if len(digits) == n {
+			if _, more := phoneDigit(v.at(j + 1)); more || numeralUnits[v.at(j+1)] > 0 {
+				return "", 0
+			}
+			return string(digits), j + 1
+		}
+	}
+	return "", 0
+}
+
+func (v *view) mobile(i int) (string, int) {
+	if d, ok := phoneDigit(v.at(i)); !ok || d != 1 {
+		return "", 0
+	}
+	digits, end := v.row(i, 11)
+	if end == 0 || digits[1] < '3' {
+		return "", 0
+	}
+	return digits, end
+}
+
+// landline reads an area code of three or four digits and a number of seven or
+// eight, with an extension where one follows.
+func (v *view) landline(i int) (string, int) {
+	open := v.at(i) == '('
+	if open {
+		i++
+	}
+	if d, ok := phoneDigit(v.at(i)); !ok || d != 0 {
+		return "", 0
+	}
+	for _, n := range []int{12, 11, 10} {
+		digits, end := v.row(i, n)
+		if end == 0 {
+			continue
+		}
+		area := areaLength(digits)
+		if local := n - area; area > 0 && (local == 7 || local == 8) && digits[area] > '1' {
+			ext, end := v.extension(end)
+			return digits[:area] + "-" + digits[area:] + ext, end
+		}
+	}
+	return "", 0
+}
+
+// areaLength is the length of the area code that a number begins with: three
+// digits for 010 and 02x, four for all others.
+func areaLength(digits string) int {
+	switch {
+	case digits[1] == '0':
+		return 0
+	case digits[1] == '1' && digits[2] == '0', digits[1] == '2':
+		return 3
+	case digits[1] == '1':
+		return 0
+	}
+	return 4
+}
+
+func (v *view) extension(i int) (string, int) {
+	j := i
+	for v.at(j) == ' ' || v.at(j) == '-' {
+		j++
+	}
+	n := v.hasAny(j, []string{"转", "分机", "分机号", "ext", "ext."})
+	if n == 0 {
+		return "", i
+	}
+	j += n
+	first := j
+	for digit(v.at(j)) && j-first < 6 {
+		j++
+	}
+	if j == first {
+		return "", i
+	}
+	return "-" + string(v.r[first:j]), j
+}
+
+// service reads numbers of the 400 and 800 kind.
+func (v *view) service(i int) (string, int) {
+	if !v.has(i, "400") && !v.has(i, "800") || digit(v.at(i-1)) {
+		return "", 0
+	}
+	digits, end := v.row(i, 10)
+	return digits, end
+}
+
+// local reads a number without area code, when words say that it is one.
+func (v *view) local(i int) (string, int) {
+	if _, before := phoneDigit(v.at(i - 1)); before {
+		return "", 0
+	}
+	from := max(0, i-8)
+	context := string(v.r[from:i])
+	if !strings.Contains(context, "电话") && !strings.Contains(context, "座机") && !strings.Contains(context, "固话") {
+		return "", 0
+	}
+	for _, n := range []int{8, 7} {
+		if digits, end := v.row(i, n); end > 0 && digits[0] > '1' && digits[0] != '9' {
+			return digits, end
+		}
+	}
+	return "", 0
+}

@@ -1,0 +1,119 @@
+package staff
+
+import "jiban"
+
+// Action is something that a member of staff wants to do; routes are guarded by
+// actions, never by roles.
+type Action string
+
+// The actions.
+const (
+	ActSelf             Action = "self"              // see who one is, log out, change the own password
+	ActCatalogue        Action = "catalogue"         // read regions, departments and matters
+	ActSearch           Action = "search"            // ask the knowledge base
+	ActEvents           Action = "events"            // listen to what happens
+	ActQueue            Action = "queue"             // see who waits, be on duty
+	ActConversation     Action = "conversation"      // read a conversation
+	ActTalk             Action = "talk"              // accept, answer, return and close
+	ActAlerts           Action = "alerts"            // see alerts and mark them as seen
+	ActTicketView       Action = "ticket.view"       // read tickets
+	ActTicketOpen       Action = "ticket.open"       // open one for a person
+	ActTicketHandle     Action = "ticket.handle"     // sign, reply, return, ask for more time
+	ActTicketDispatch   Action = "ticket.dispatch"   // choose the department
+	ActArticleView      Action = "article.view"      // read articles in any state
+	ActArticlePublish   Action = "article.publish"   // put into force, or out of it
+	ActAccounts         Action = "accounts"          // make and disable accounts
+	ActAudit            Action = "audit"             // read the record
+	ActPersonalData     Action = "personal"          // see names and telephone numbers unmasked
+	ActPersonalReporter Action = "personal.reporter" // see them on confidential and anonymous tickets too
+)
+
+// Actions returns every action of the table.
+func Actions() []Action {
+	return []Action{ActSelf, ActCatalogue, ActSearch, ActEvents, ActQueue, ActConversation, ActTalk, ActAlerts,
+		ActTicketView, ActTicketOpen, ActTicketHandle, ActTicketDispatch, ActArticleView, ActArticlePublish,
+		ActAccounts, ActAudit, ActPersonalData, ActPersonalReporter}
+}
+
+// Roles returns every role.
+func Roles() []jiban.Role {
+	return []jiban.Role{jiban.RoleAgent, jiban.RoleSupervisor, jiban.RoleEditor, jiban.RoleReviewer,
+		jiban.RoleHandler, jiban.RoleAdmin, jiban.RoleAuditor}
+}
+
+// rolesFor is the table of permissions. Those who run the system, those who do
+// the work and those who check on both are kept apart (domain D1: 三员分立): the
+// administrator sees no conversation and no ticket, the auditor changes nothing
+// and sees personal data masked, who writes an article does not publish it.
+func rolesFor(a Action) []jiban.Role {
+	const (
+		agent, supervisor = jiban.RoleAgent, jiban.RoleSupervisor
+		editor, reviewer  = jiban.RoleEditor, jiban.RoleReviewer
+		handler           = jiban.RoleHandler
+		admin, auditor    = jiban.RoleAdmin, jiban.RoleAuditor
+	)
+	switch a {
+	case ActSelf, ActCatalogue:
+		return Roles()
+	case ActSearch:
+		return []jiban.Role{agent, supervisor, editor, reviewer, handler}
+	case ActEvents:
+		return []jiban.Role{agent, supervisor, handler}
+	case ActQueue, ActConversation, ActTalk, ActAlerts, ActTicketOpen, ActPersonalReporter:
+		return []jiban.Role{agent, supervisor}
+	case ActPersonalData:
+		return []jiban.Role{agent, supervisor, handler}
+	case ActTicketView:
+		return []jiban.Role{agent, supervisor, handler, auditor}
+	case ActTicketHandle:
+		return []jiban.Role{handler}
+	case ActTicketDispatch:
+		return []jiban.Role{supervisor}
+	case ActArticleView:
+		return []jiban.Role{agent, supervisor, editor, reviewer, admin}
+	case ActArticlePublish:
+		return []jiban.Role{reviewer}
+	case ActAccounts:
+		return []jiban.Role{admin}
+	case ActAudit:
+		return []jiban.Role{auditor}
+	default:
+		return nil
+	}
+}
+
+// May reports whether the account may do the action. A disabled account may do
+// nothing; one with a one-time password may only change it.
+func May(a jiban.Account, action Action) bool {
+	if a.Disabled || (a.MustChange && action != ActSelf) {
+		return false
+	}
+	for _, r := range rolesFor(action) {
+		if a.Has(r) {
+			return true
+		}
+	}
+	return false
+}
+
+// Covers reports whether a thing of the given region is within the account's
+// scope. An account without a region works for the whole installation; a thing
+// whose place is not known yet concerns everybody.
+func Covers(a jiban.Account, region string) bool {
+	return a.Region == "" || region == "" || jiban.RegionServes(a.Region, region)
+}
+
+// OwnDepartmentOnly reports whether the account sees the tickets of its own
+// department only: a handler who holds no other role that reads tickets.
+func OwnDepartmentOnly(a jiban.Account) bool {
+	return a.Has(jiban.RoleHandler) && !a.Has(jiban.RoleAgent) && !a.Has(jiban.RoleSupervisor)
+}
+
+// SeesTicket reports whether the ticket is within the account's scope: its own
+// department's for a handler, its region's for the others.
+func SeesTicket(a jiban.Account, t jiban.Ticket) bool {
+	if OwnDepartmentOnly(a) {
+		return a.Department != "" && t.Department == a.Department
+	}
+	return Covers(a, t.Region)
+}

@@ -1,0 +1,252 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"jiban"
+)
+
+// takenByNone marks inbound messages that were dealt with without a turn: a
+// person read them.
+const takenByNone = "-"
+
+// Apply writes a batch in one transaction, or nothing. A conversation, ticket or
+// handoff that was changed since it was read, an inbound message that another
+// turn took, a ticket number or event sequence that exists: CodeConflict. Its
+// notices become outbound messages with the next sequences of their conversations;
+// one whose dedupe key is known there is dropped.
+func (s *Store) Apply(ctx context.Context, b jiban.Batch) (jiban.Applied, error) {
+	var out jiban.Applied
+	err := s.write(ctx, "store.Apply", func(ctx context.Context, q querier) error {
+		a := application{s: s, q: q, now: s.now(), batch: &b}
+		if err := a.run(ctx); err != nil {
+			return err
+		}
+		out.Messages = a.said
+		return nil
+	})
+	return out, err
+}
+
+// application is one batch on its way into the database.
+type application struct {
+	s     *Store
+	q     querier
+	now   time.Time
+	batch *jiban.Batch
+	said  []jiban.Message
+}
+
+// run writes the parts. The conversation comes first: its row is what two nodes
+// compete for, and who loses there has touched nothing else.
+func (a *application) run(ctx context.Context) error {
+	for _, step := range []func(context.Context) error{
+		a.conversation, a.inbox, a.turn, a.notices, a.tickets, a.handoffs, a.records,
+	} {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// conversation saves the new state. The sequence and the time of the last inbound
+// message belong to Receive and are left alone.
+func (a *application) conversation(ctx context.Context) error {
+	c := a.batch.Conversation
+	if c == nil {
+		return nil
+	}
+	const query = `UPDATE conversations SET contact_id = $2, audience = $3, region = $4, lang = $5, holder = $6,
+		agent_id = $7, handoff_id = $8, intake_id = $9, roster_claim = $10, safety_said = $11, state = $12,
+		version = version + 1, updated_at = $13 WHERE id = $1 AND version = $14`
+	n, err := a.q.exec(ctx, query, c.ID, c.ContactID, c.Audience, c.Region, c.Lang, c.Holder, c.AgentID, c.HandoffID,
+		c.IntakeID, c.RosterClaim, packed{&c.SafetySaid}, raw{&c.State}, micros(a.now), c.Version)
+	if err == nil && n == 0 {
+		err = jiban.Errorf(jiban.CodeConflict, "store.Apply", "conversation %s was changed meanwhile (read at version %d): load it anew and decide again", c.ID, c.Version)
+	}
+	return err
+}
+
+// inbox marks the messages that this turn takes in.
+func (a *application) inbox(ctx context.Context) error {
+	const query = "UPDATE messages SET turn_id = $1 WHERE id = $2 AND direction = 'in' AND turn_id = ''"
+	taker := takenByNone
+	if a.batch.Turn != nil {
+		taker = a.batch.Turn.ID
+	}
+	for _, id := range a.batch.Inbox {
+		n, err := a.q.exec(ctx, query, taker, id)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return jiban.Errorf(jiban.CodeConflict, "store.Apply", "inbound message %s was taken by another turn: load the conversation anew", id)
+		}
+	}
+	return nil
+}
+
+func (a *application) turn(ctx context.Context) error {
+	if a.batch.Turn == nil {
+		return nil
+	}
+	return turns.add(ctx, a.q, a.batch.Turn)
+}
+
+// notices appends the outbound messages.
+func (a *application) notices(ctx context.Context) error {
+	for i := range a.batch.Notices {
+		n := &a.batch.Notices[i]
+		id, err := a.conversationOf(ctx, n)
+		if err != nil {
+			return err
+		}
+		if err := a.notice(ctx, id, n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// conversationOf finds where a notice goes: the conversation it names, else the
+// batch's own, else the one in which the contact wrote last.
+func (a *application) conversationOf(ctx context.Context, n *jiban.Notice) (string, error) {
+	if n.ConversationID != "" {
+		return n.ConversationID, nil
+	}
+	if c := a.batch.Conversation; c != nil && (n.ContactID == "" || n.ContactID == c.ContactID) {
+		return c.ID, nil
+	}
+	const query = "SELECT id FROM conversations WHERE contact_id = $1 ORDER BY last_in_at DESC, id DESC LIMIT 1"
+	var id string
+	found, err := scanOne(ctx, a.q, query, []any{n.ContactID}, &id)
+	if err == nil && !found {
+		err = jiban.Errorf(jiban.CodeInvalid, "store.Apply", "notice %s names no conversation and its contact has none: nobody could be told", n.Kind)
+	}
+	return id, err
+}
+
+// notice gives one notice the next sequence and stores it. Taking the sequence
+// locks the conversation, so that the look for its dedupe key holds until the
+// commit.
+func (a *application) notice(ctx context.Context, conversationID string, n *jiban.Notice) error {
+	const known = "SELECT 1 FROM messages WHERE conversation_id = $1 AND dedupe_key = $2 AND dedupe_key <> ''"
+	const next = "UPDATE conversations SET last_seq = last_seq + 1, updated_at = $2 WHERE id = $1 RETURNING last_seq, channel"
+	const back = "UPDATE conversations SET last_seq = last_seq - 1 WHERE id = $1"
+	m := a.message(n)
+	m.ConversationID = conversationID
+	found, err := scanOne(ctx, a.q, next, []any{conversationID, micros(a.now)}, &m.Seq, &m.Channel)
+	if err == nil && !found {
+		err = jiban.Errorf(jiban.CodeInvalid, "store.Apply", "notice %s is for conversation %s, which does not exist", n.Kind, conversationID)
+	}
+	if err != nil {
+		return err
+	}
+	if n.DedupeKey != "" {
+		var one int
+		switch dropped, err := scanOne(ctx, a.q, known, []any{conversationID, n.DedupeKey}, &one); {
+		case err != nil:
+			return err
+		case dropped:
+			_, err = a.q.exec(ctx, back, conversationID)
+			return err
+		}
+	}
+	a.said = append(a.said, m)
+	return messages.add(ctx, a.q, &m)
+}
+
+// message turns a notice into the outbound message that Delivery will work off.
+func (a *application) message(n *jiban.Notice) jiban.Message {
+	m := jiban.Message{ID: n.ID, Direction: jiban.Outbound, Author: n.Author, Content: n.Content, TurnID: n.TurnID,
+		CreatedAt: a.now, Delivery: jiban.Delivery{Status: jiban.DeliveryQueued, Kind: n.Kind, Urgency: n.Urgency,
+			Params: n.Params, DedupeKey: n.DedupeKey, NotBefore: n.NotBefore, NotAfter: n.NotAfter}}
+	if m.ID == "" {
+		m.ID = a.s.ids.NewID()
+	}
+	if m.Author == "" {
+		m.Author = jiban.BySystem
+	}
+	if m.TurnID == "" && a.batch.Turn != nil {
+		m.TurnID = a.batch.Turn.ID
+	}
+	if c := n.Claim; c != nil {
+		m.Delivery.Status, m.Delivery.Path = jiban.DeliverySending, c.Path
+		m.Delivery.ClaimedBy, m.Delivery.ClaimedUntil = c.By, c.Until
+	}
+	return m
+}
+
+func (a *application) tickets(ctx context.Context) error {
+	for i := range a.batch.Tickets {
+		if err := a.ticket(ctx, &a.batch.Tickets[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *application) ticket(ctx context.Context, c *jiban.TicketChange) error {
+	t := c.Ticket
+	read := t.Version
+	t.Version++
+	var err error
+	if read == 0 {
+		err = tickets.add(ctx, a.q, &t)
+	} else {
+		err = tickets.replace(ctx, a.q, &t, read, "ticket "+t.Number)
+	}
+	for i := range c.Events {
+		if err != nil {
+			return err
+		}
+		e := c.Events[i]
+		if e.ID == "" {
+			e.ID = a.s.ids.NewID()
+		}
+		err = ticketEvents.add(ctx, a.q, &e)
+	}
+	return err
+}
+
+func (a *application) handoffs(ctx context.Context) error {
+	for _, h := range a.batch.Handoffs {
+		read := h.Version
+		h.Version++
+		var err error
+		if read == 0 {
+			err = handoffs.add(ctx, a.q, &h)
+		} else {
+			err = handoffs.replace(ctx, a.q, &h, read, "handoff "+h.ID)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// records writes what compares no version.
+func (a *application) records(ctx context.Context) error {
+	if c := a.batch.Contact; c != nil {
+		if err := contacts.put(ctx, a.q, c); err != nil {
+			return err
+		}
+	}
+	for i := range a.batch.Intakes {
+		if err := intakes.put(ctx, a.q, &a.batch.Intakes[i]); err != nil {
+			return err
+		}
+	}
+	for _, alert := range a.batch.Alerts {
+		if alert.ID == "" {
+			alert.ID = a.s.ids.NewID()
+		}
+		if err := alerts.add(ctx, a.q, &alert); err != nil {
+			return err
+		}
+	}
+	return a.s.addAudit(ctx, a.q, a.batch.Audit)
+}

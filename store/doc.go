@@ -1,0 +1,13 @@
+// Package store keeps the records of the house: on SQLite, embedded, or on
+// PostgreSQL, with one repository code for both. It fulfils the interfaces that
+// the other rooms declare, keeps promises 1 and 2 (on disk before it says so;
+// effects once) and must know nothing of channels, wording or policy: it stores
+// what was decided elsewhere, whole or not at all.
+//
+// On SQLite all writes pass through one goroutine that groups waiting
+// transactions into one commit; reads use a pool of connections of their own
+// and never wait for it. On PostgreSQL every write is a transaction of its own.
+//
+// Times are stored as microseconds of UTC since 1970, 0 for none; nested things
+// as JSON text.
+package store

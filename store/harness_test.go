@@ -1,0 +1,169 @@
+package store_test
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib"
+
+	"jiban"
+	"jiban/store"
+)
+
+// place is one empty database; several stores may be opened on it.
+type place struct {
+	dsn      string
+	postgres bool
+}
+
+// open opens a store that closes with the test.
+func (p place) open(t testing.TB) *store.Store { return p.openAt(t, jiban.SystemClock{}) }
+
+func (p place) openAt(t testing.TB, clock jiban.Clock) *store.Store {
+	t.Helper()
+	s, err := store.Open(t.Context(), p.dsn, store.Deps{Clock: clock, IDs: jiban.RandomIDs{Clock: jiban.SystemClock{}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Errorf("close: %v", err)
+		}
+	})
+	return s
+}
+
+// query reads one value past the store, as another program would.
+func (p place) query(t testing.TB, dest any, query string) {
+	t.Helper()
+	driver, dsn := "pgx", p.dsn
+	if !p.postgres {
+		driver, dsn = "sqlite", strings.TrimPrefix(p.dsn, "sqlite:")
+	}
+	db, err := sql.Open(driver, dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if err := db.QueryRowContext(t.Context(), query).Scan(dest); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// onBoth runs a test on SQLite and on PostgreSQL, each time on an empty database.
+func onBoth(t *testing.T, test func(t *testing.T, p place)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) { test(t, sqlitePlace(t)) })
+	t.Run("postgres", func(t *testing.T) { test(t, postgresPlace(t)) })
+}
+
+func sqlitePlace(t testing.TB) place {
+	return place{dsn: "sqlite:" + filepath.Join(t.TempDir(), "jiban.db")}
+}
+
+var schemas atomic.Int64
+
+// postgresPlace makes a schema of its own on the server of the tests.
+func postgresPlace(t testing.TB) place {
+	t.Helper()
+	server := os.Getenv("JIBAN_TEST_POSTGRES")
+	if server == "" {
+		t.Skip("no PostgreSQL: run this through scripts/services.sh")
+	}
+	admin, err := sql.Open("pgx", server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := fmt.Sprintf("t%d_%d_%d", os.Getpid(), time.Now().UnixNano(), schemas.Add(1))
+	if _, err := admin.ExecContext(t.Context(), "CREATE SCHEMA "+name); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if _, err := admin.ExecContext(context.Background(), "DROP SCHEMA "+name+" CASCADE"); err != nil {
+			t.Error(err)
+		}
+		admin.Close()
+	})
+	u, err := url.Parse(server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := u.Query()
+	q.Set("search_path", name)
+	u.RawQuery = q.Encode()
+	return place{dsn: u.String(), postgres: true}
+}
+
+// text is an inbound text message of a person on WeChat.
+func text(id, from, says string) jiban.Received {
+	return jiban.Received{Channel: "gzh", ChannelKind: jiban.ChannelWeChat, ExternalID: id,
+		Address: jiban.Address("wechat:" + from), Audience: jiban.Citizen, Region: "230000", Lang: jiban.Chinese,
+		Content: jiban.Content{Kind: jiban.KindText, Text: says}, At: time.Now()}
+}
+
+func receive(t testing.TB, s *store.Store, r jiban.Received) jiban.Message {
+	t.Helper()
+	m, repeat, err := s.Receive(t.Context(), r)
+	if err != nil || repeat {
+		t.Fatalf("receive %s: repeat %v, error %v", r.ExternalID, repeat, err)
+	}
+	return m
+}
+
+func apply(t testing.TB, s *store.Store, b jiban.Batch) []jiban.Message {
+	t.Helper()
+	a, err := s.Apply(t.Context(), b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a.Messages
+}
+
+func turnInput(t testing.TB, s *store.Store, id string) jiban.TurnInput {
+	t.Helper()
+	in, err := s.TurnInput(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return in
+}
+
+func wantCode(t testing.TB, err error, code jiban.Code) {
+	t.Helper()
+	if jiban.CodeOf(err) != code {
+		t.Fatalf("error %v has code %q, want %q", err, jiban.CodeOf(err), code)
+	}
+}
+
+func must[T any](t testing.TB) func(T, error) T {
+	return func(v T, err error) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+}
+
+// reply answers all that waits in a conversation.
+func reply(in jiban.TurnInput, turnID string, says ...string) jiban.Batch {
+	b := jiban.Batch{Conversation: &in.Conversation, Turn: &jiban.Turn{ID: turnID, ConversationID: in.Conversation.ID}}
+	for _, m := range in.Inbox {
+		b.Inbox = append(b.Inbox, m.ID)
+		b.Turn.Inbox = append(b.Turn.Inbox, m.ID)
+	}
+	for _, text := range says {
+		b.Notices = append(b.Notices, jiban.Notice{ConversationID: in.Conversation.ID, ContactID: in.Contact.ID,
+			Kind: jiban.NoticeReply, Author: jiban.ByBot, Urgency: jiban.UrgencyNormal,
+			Content: jiban.Content{Kind: jiban.KindText, Text: text}})
+	}
+	return b
+}

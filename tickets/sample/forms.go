@@ -1,0 +1,61 @@
+package sample
+
+import (
+	"fmt"
+	"strings"
+
+	"jiban"
+)
+
+// formTable holds fields, the forms made of them and the common limits.
+type formTable struct {
+	Fields map[string]fieldRow          `yaml:"fields"`
+	Forms  map[string][]string          `yaml:"forms"`
+	Limits map[jiban.RequestType]string `yaml:"limits"`
+}
+
+type fieldRow struct {
+	Label   string   `yaml:"label"`
+	EN      string   `yaml:"en"`
+	Kind    string   `yaml:"kind"`
+	Choices []string `yaml:"choices"` // value|label
+}
+
+// form puts a named form together.
+func (t *formTable) form(name string) (jiban.Form, error) {
+	keys, ok := t.Forms[name]
+	if !ok {
+		return jiban.Form{}, fmt.Errorf("there is no form %q", name)
+	}
+	var f jiban.Form
+	for _, k := range keys {
+		key, required := strings.CutSuffix(k, "!")
+		row, ok := t.Fields[key]
+		if !ok {
+			return jiban.Form{}, fmt.Errorf("the form %q has the unknown field %q", name, key)
+		}
+		f.Fields = append(f.Fields, row.field(key, required))
+	}
+	return f, nil
+}
+
+func (r fieldRow) field(key string, required bool) jiban.Field {
+	f := jiban.Field{Key: key, Label: r.Label, LabelEN: r.EN, Kind: r.Kind, Required: required}
+	for _, c := range r.Choices {
+		value, label, _ := strings.Cut(c, "|")
+		f.Choices = append(f.Choices, jiban.Option{Label: label, Value: value})
+	}
+	return f
+}
+
+func (t *formTable) limits() (map[jiban.RequestType]jiban.Limit, error) {
+	all := make(map[jiban.RequestType]jiban.Limit, len(t.Limits))
+	for k, s := range t.Limits {
+		l, err := limit(s)
+		if err != nil {
+			return nil, fmt.Errorf("sample: the limit of %s: %w", k, err)
+		}
+		all[k] = l
+	}
+	return all, nil
+}

@@ -1,0 +1,211 @@
+// Package web is the HTTP edge: it bounds the body and the time of a request,
+// copies what it needs out of Fiber, checks who is asking, calls a room and
+// turns what comes back into JSON, pages, metrics or the right status. The built
+// pages are embedded here.
+//
+// It must not decide anything about conversations, tickets or articles, it knows
+// no SQL, no model and no provider, and it gives no room a Fiber value.
+package web
+
+import (
+	"context"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"jiban"
+	"jiban/staff"
+)
+
+// Staff is the staff room: who is asking, and the accounts.
+type Staff interface {
+	Sessions
+	Accounts
+	Audit(ctx context.Context, e jiban.AuditEntry) error
+}
+
+// Sessions are logins of staff.
+type Sessions interface {
+	Login(ctx context.Context, login, password string) (cookie string, s jiban.Session, a jiban.Account, err error)
+	Begin(ctx context.Context, a jiban.Account) (cookie string, s jiban.Session, err error)
+	Session(ctx context.Context, cookie string) (jiban.Account, jiban.Session, error)
+	Check(ctx context.Context, cookie string) (jiban.Account, jiban.Session, error)
+	Logout(ctx context.Context, cookie string) error
+}
+
+// Accounts are what an administrator works with.
+type Accounts interface {
+	ChangePassword(ctx context.Context, accountID, old, password string) error
+	Create(ctx context.Context, a jiban.Account) (oneTimePassword string, err error)
+	ByLogin(ctx context.Context, login string) (jiban.Account, error)
+	Disable(ctx context.Context, accountID string) error
+	List(ctx context.Context) ([]jiban.Account, error)
+}
+
+// Tickets is the tickets room.
+type Tickets interface {
+	TicketReader
+	Open(ctx context.Context, d jiban.TicketDraft, actor string) (jiban.Ticket, error)
+	Act(ctx context.Context, a jiban.TicketAction) (jiban.Ticket, error)
+}
+
+// TicketReader reads tickets and the catalogue.
+type TicketReader interface {
+	Catalogue() jiban.Catalogue
+	Ticket(ctx context.Context, number string) (jiban.Ticket, error)
+	Events(ctx context.Context, number string) ([]jiban.TicketEvent, error)
+	List(ctx context.Context, f jiban.TicketFilter) ([]jiban.Ticket, error)
+}
+
+// Handoffs is the handoff room.
+type Handoffs interface {
+	Waiting(ctx context.Context, queue string) ([]jiban.Handoff, error)
+	Mine(ctx context.Context, agentID string) ([]jiban.Handoff, error)
+	Handoff(ctx context.Context, id string) (jiban.Handoff, error)
+	Desk
+	Duty
+}
+
+// Desk is an agent at work.
+type Desk interface {
+	Accept(ctx context.Context, a jiban.Account, id string) (jiban.Handoff, error)
+	Return(ctx context.Context, a jiban.Account, id string) (jiban.Handoff, error)
+	Close(ctx context.Context, a jiban.Account, id string) (jiban.Handoff, error)
+	Say(ctx context.Context, a jiban.Account, conversationID, clientID, text string) (jiban.Message, error)
+}
+
+// Duty is who is here, and what they must look at now.
+type Duty interface {
+	SetPresence(ctx context.Context, agentID, status string) error
+	Presence(ctx context.Context, agentID string) (string, error)
+	OnDuty(ctx context.Context) (int, error)
+	Alerts(ctx context.Context, unseenOnly bool, limit int) ([]jiban.Alert, error)
+	SeeAlert(ctx context.Context, id, by string) error
+}
+
+// Knowledge is the knowledge room.
+type Knowledge interface {
+	KnowledgeReader
+	Publish(ctx context.Context, id, actor string) (jiban.Article, error)
+	Withdraw(ctx context.Context, id, actor string) (jiban.Article, error)
+}
+
+// KnowledgeReader answers questions and lists articles. Ready is true once the
+// index is loaded.
+type KnowledgeReader interface {
+	Search(ctx context.Context, q jiban.SearchQuery) (jiban.SearchResult, error)
+	Article(ctx context.Context, id string) (jiban.Article, error)
+	List(ctx context.Context, status jiban.ArticleStatus, text, afterID string, limit int) ([]jiban.Article, error)
+	Ready() bool
+}
+
+// Records are the records that pages read straight from the store.
+type Records interface {
+	Conversation(ctx context.Context, id string) (jiban.Conversation, error)
+	Contact(ctx context.Context, id string) (jiban.Contact, error)
+	Addresses(ctx context.Context, contactID string) ([]jiban.Address, error)
+	Messages(ctx context.Context, conversationID string, afterSeq int64, limit int) ([]jiban.Message, error)
+	TicketsOf(ctx context.Context, contactID string, limit int) ([]jiban.Ticket, error)
+}
+
+// House is what health, metrics and the auditor's page read from the store. Ping
+// writes and commits.
+type House interface {
+	Ping(ctx context.Context) error
+	OutboxCounts(ctx context.Context) (map[jiban.DeliveryStatus]int, error)
+	Audit(ctx context.Context, afterID string, limit int) ([]jiban.AuditEntry, error)
+}
+
+// Shared is what the nodes share: counters for limits, and the events that
+// staff's screens follow. Healthy is an error while nodes do not hear each other.
+type Shared interface {
+	Count(ctx context.Context, key string, n int64, ttl time.Duration) (int64, error)
+	Publish(ctx context.Context, topic string, data []byte) error
+	Subscribe(ctx context.Context, topic string) (<-chan []byte, func(), error)
+	Healthy(ctx context.Context) error
+}
+
+// Chat is one web chat.
+type Chat struct {
+	Serve    ChatServer
+	Audience jiban.Audience
+	// AllowedOrigins are foreign pages (scheme://host) that may embed the chat and
+	// open its socket, beside our own.
+	AllowedOrigins []string
+}
+
+// ChatServer speaks with one visitor until the connection or the context ends.
+// The visitor is the address behind the cookie, "web:" and 32 hex digits.
+type ChatServer func(ctx context.Context, visitor jiban.Address, c ChatConn) error
+
+// ChatConn is a visitor's connection: whole text frames of valid UTF-8, 16 KiB
+// at most. Read is called by one goroutine; Write and Close by any.
+type ChatConn interface {
+	Read() ([]byte, error)
+	Write(ctx context.Context, frame []byte) error
+	Close() error
+}
+
+// Config is what the edge needs to know of the configuration.
+type Config struct {
+	PublicURL  string // scheme://host, "" when the program stands for itself
+	TrustProxy bool   // take the visitor's address and scheme from X-Forwarded-*
+	Region     string // of the installation
+	Limits     Limits
+}
+
+// Limits are the rates the edge allows; zero takes the default.
+type Limits struct {
+	LoginsPerMinute    int64 // logins from one address: 20
+	TracksPerMinute    int64 // progress queries from one address: 20
+	TrackFailsPerHour  int64 // wrong codes for one ticket: 10
+	ChatsPerMinute     int64 // chat sockets opened from one address: 600
+	RequestTime        time.Duration
+	StopTime           time.Duration // how long Listen lets requests finish at the end
+	PingEvery          time.Duration // how often sockets are asked whether they live
+	SocketReadDeadline time.Duration // a socket silent for so long is dead
+}
+
+// Deps are what the edge stands on. Providers maps the kind of channel and its
+// configured name to the adapter that the provider calls.
+type Deps struct {
+	Config    Config
+	Clock     jiban.Clock
+	IDs       jiban.IDs
+	Log       *slog.Logger
+	Staff     Staff
+	Tickets   Tickets
+	Handoffs  Handoffs
+	Knowledge Knowledge
+	Records   Records
+	House     House
+	Shared    Shared
+	Providers map[jiban.ChannelKind]map[string]http.Handler
+	Chats     map[string]Chat
+	Metrics   *Metrics
+	Pages     fs.FS // built pages; the embedded ones when nil
+}
+
+var _ Staff = (*staff.Service)(nil)
+
+// withDefaults fills in what the configuration leaves out.
+func (l Limits) withDefaults() Limits {
+	l.LoginsPerMinute = or(l.LoginsPerMinute, 20)
+	l.TracksPerMinute = or(l.TracksPerMinute, 20)
+	l.TrackFailsPerHour = or(l.TrackFailsPerHour, 10)
+	l.ChatsPerMinute = or(l.ChatsPerMinute, 600)
+	l.RequestTime = or(l.RequestTime, 10*time.Second)
+	l.StopTime = or(l.StopTime, 8*time.Second)
+	l.PingEvery = or(l.PingEvery, 45*time.Second)
+	l.SocketReadDeadline = or(l.SocketReadDeadline, 100*time.Second)
+	return l
+}
+
+func or[T comparable](v, otherwise T) T {
+	var zero T
+	if v == zero {
+		return otherwise
+	}
+	return v
+}
