@@ -101,7 +101,7 @@ func (a *App) build(b *base) error {
 	}
 	a.house = h
 	gateway := channels.NewGateway(channels.GatewayDeps{
-		Store: b.store, Turns: h.runner, Outbox: a.bell, Waiting: h.waiting, Clock: b.clock, Log: b.log, Metrics: counted{metrics},
+		Store: b.store, Turns: h.runner, Outbox: a.bell, Waiting: h.waiting, Clock: b.clock, Log: b.log, Metrics: metrics,
 	})
 	t, err := newTable(b, h, gateway, metrics)
 	if err != nil {
@@ -110,7 +110,7 @@ func (a *App) build(b *base) error {
 	a.services = t.services
 	a.delivery = channels.NewDelivery(channels.DeliveryDeps{
 		Store: b.store, Directory: b.store, Senders: t.senders, Words: h.book, Clock: b.clock, IDs: b.ids,
-		Node: b.node, Chance: chance, Log: b.log, Metrics: counted{metrics},
+		Node: b.node, Chance: chance, Log: b.log, Metrics: metrics,
 	})
 	a.server, err = web.New(web.Deps{
 		Config: web.Config{PublicURL: b.cfg.PublicURL, TrustProxy: b.cfg.TrustProxy, Region: b.cfg.Region},

@@ -46,24 +46,8 @@ func (h hub) Committed(ctx context.Context, b jiban.Batch, a jiban.Applied) {
 		h.bell.Wake()
 	}
 	h.screens.Committed(ctx, b, a)
+	h.metrics.Committed(ctx, b, a)
 }
-
-// counted turns what the channels count into metrics.
-type counted struct{ m *web.Metrics }
-
-// Received counts a committed message.
-func (c counted) Received(channel string) { c.m.MessageReceived(channel) }
-
-// Delivered counts a state of an outbound message.
-func (c counted) Delivered(channel string, path jiban.Path, status jiban.DeliveryStatus) {
-	c.m.Delivered(channel, path, status)
-}
-
-// TokenFetched counts a fetch of WeChat's access token.
-func (c counted) TokenFetched(string) { c.m.TokenFetched() }
-
-// Refused counts a callback that was turned away.
-func (c counted) Refused(channel, reason string) { c.m.InboundRefused(channel, reason) }
 
 // chance spreads repeated tries of several nodes.
 func chance() float64 { return rand.Float64() }

@@ -75,7 +75,7 @@ func newWeChat(c config.WeChat, b *base, h *house, inbox channels.Inbox, m *web.
 		MessageBudget: c.MessageBudget, MessageWindow: c.MessageWindow, ReplyWithin: c.ReplyWithin,
 		Audience: jiban.Citizen, Region: b.cfg.Region,
 	}, wechat.Deps{
-		Inbox: inbox, Clock: b.clock, Shared: b.shared, Words: h.book, Log: b.log, Metrics: counted{m},
+		Inbox: inbox, Clock: b.clock, Shared: b.shared, Words: h.book, Log: b.log, Metrics: m,
 		Safety: func(text string) string { return h.safetyLine(text, jiban.ChannelWeChat) },
 	})
 }
@@ -86,7 +86,7 @@ func newSMS(c config.SMS, b *base, inbox channels.Inbox, m *web.Metrics) (channe
 		Audience: jiban.Citizen, Region: b.cfg.Region, Address: c.Address, SystemID: c.SystemID, Password: c.Password,
 		Reassembly: c.Reassembly, EnquireLink: c.EnquireLink,
 		AccountSID: c.AccountSID, AuthToken: c.AuthToken, APIBase: c.APIBase, PublicURL: b.cfg.PublicURL,
-	}, sms.Deps{Inbox: inbox, Clock: b.clock, Log: b.log, Metrics: counted{m}})
+	}, sms.Deps{Inbox: inbox, Clock: b.clock, Log: b.log, Metrics: m})
 }
 
 func newWebChat(c config.WebChat, b *base, h *house, inbox channels.Inbox) *webchat.Chat {

@@ -118,7 +118,7 @@ func TestOtherHours(t *testing.T) {
 	if got, _ := c.Callback(at(t, "2026-11-06 20:00")); !got.Equal(at(t, "2026-11-09 10:30")) {
 		t.Errorf("a Friday evening is called back on Monday: got %v", got.In(jiban.Beijing))
 	}
-	if got, _ := c.NextOpen(at(t, "2026-11-02 17:30")); !got.Equal(at(t, "2026-11-03 08:30")) {
+	if got, _ := c.Callback(at(t, "2026-11-02 17:30")); c.Open(at(t, "2026-11-02 17:30")) || !got.Equal(at(t, "2026-11-03 10:30")) {
 		t.Errorf("at closing time the desk is closed: got %v", got.In(jiban.Beijing))
 	}
 }

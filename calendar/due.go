@@ -78,9 +78,6 @@ func (c *Calendar) Open(t time.Time) bool {
 	return false
 }
 
-// NextOpen returns the first moment from t on at which the desk is open.
-func (c *Calendar) NextOpen(t time.Time) (time.Time, Warning) { return c.AddWorking(t, 0) }
-
 // Callback returns by when a person is called back who found nobody on duty at
 // t: two working hours after the desk is next open.
 func (c *Calendar) Callback(t time.Time) (time.Time, Warning) {

@@ -48,6 +48,7 @@ func (s *shipment) deliver(ctx context.Context) (time.Time, error) {
 		return time.Time{}, s.finish(ctx, jiban.DeliveryExpired, "the contact wants no notices")
 	}
 	if err := s.word(); err != nil {
+		s.d.d.Log.Error("a notice could not be worded, nobody is told", "message", s.m.ID, "kind", s.m.Delivery.Kind, "error", err)
 		return time.Time{}, s.finish(ctx, jiban.DeliveryFailed, err.Error())
 	}
 	ways, err := s.ways(ctx)

@@ -15,16 +15,30 @@ const maxClarify = 2
 // worth.
 func (t *turn) consult(text string, r reading) bool {
 	t.out.RequestType, t.out.Matter = jiban.Consultation, ""
+	if t.elliptic(text) {
+		// It has no subject of its own.
+		return t.inContext(text, jiban.SearchResult{Verdict: jiban.VerdictDecline})
+	}
 	if r.score >= likelyMatter {
 		t.out.Matter = r.matter
 	}
-	query := t.inContext(text)
-	found, ok := t.search(query)
+	found, ok := t.search(text)
 	if !ok {
 		return true
 	}
-	return t.byVerdict(query, found)
+	if found.Verdict != jiban.VerdictAnswer && t.followUp(text) {
+		return t.inContext(text, found)
+	}
+	if found.Verdict == jiban.VerdictDecline && len([]rune(text)) > longQuestion {
+		// A whole story was told already: it is taken down at once.
+		return t.startForm(text, r)
+	}
+	return t.byVerdict(text, found)
 }
+
+// longQuestion is from how many characters on a question without an answer is a
+// story that a department should read.
+const longQuestion = 60
 
 var followMark = regexp.MustCompile(`^(?:那么?|那个|这个|这种|它|还有|如果|要是|呢|and |what about|how about)`)
 
@@ -35,12 +49,25 @@ func (t *turn) followUp(text string) bool {
 		(followMark.MatchString(lang.Fold(text)) || strings.HasSuffix(strings.TrimRight(text, "?？"), "呢"))
 }
 
-// inContext completes a follow-up question with the one before it.
-func (t *turn) inContext(text string) string {
-	if t.followUp(text) {
-		return text + " " + t.st.Topic
+var ellipsis = regexp.MustCompile(`^(?:那|那么|请问|还)?(?:在|去|到|要去|应该去)?(?:哪里?|哪儿|什么地方)(?:办|办理|交|领|查|申请|打印)?$|^(?:那|那么|请问|还)?(?:都)?(?:需要|要|得|带)+(?:准备|提供|带|交)?(?:什么|哪些)(?:材料|证件|手续|东西|条件)?$|^(?:那|请问)?(?:要|得|需要)?(?:多少钱|多久|几天|多长时间|收费|花钱)(?:吗|呢)?$|^(?:那|请问)?(?:能|可以|能不能|可不可以)?(?:在)?(?:网上|手机上?)(?:能|可以)?(?:办|办理|查)?(?:吗|么)?$|^(?:那|请问)?(?:电话|地址|时间)(?:是)?(?:多少|在哪|几点)?(?:呢)?$`)
+
+// elliptic says that a question has no subject but the one before it: 在哪里办.
+func (t *turn) elliptic(text string) bool {
+	return t.st.Topic != "" && ellipsis.MatchString(strings.Trim(text, trailing))
+}
+
+// inContext asks a follow-up question again together with the one before it, when
+// it does not stand on its own.
+func (t *turn) inContext(text string, alone jiban.SearchResult) bool {
+	joint := text + " " + t.st.Topic
+	found, ok := t.search(joint)
+	if !ok {
+		return true
 	}
-	return text
+	if found.Verdict == jiban.VerdictDecline {
+		return t.byVerdict(text, alone)
+	}
+	return t.byVerdict(joint, found)
 }
 
 func (t *turn) byVerdict(question string, found jiban.SearchResult) bool {
@@ -68,7 +95,7 @@ func (t *turn) answer(question string, a *jiban.Article) bool {
 	t.st.Topic, t.st.Articles, t.st.Pending = firstRunes(question, 100), []string{a.ID}, nil
 	t.st.calm()
 	if t.st.Request == nil {
-		t.record(IntakeChange{Open: true, Question: firstRunes(t.said.text, maxHeard), Type: jiban.Consultation, Matter: t.out.Matter,
+		t.record(IntakeChange{Question: firstRunes(question, maxHeard), Type: jiban.Consultation, Matter: t.out.Matter,
 			Result: jiban.IntakeAnswered, Articles: []string{a.ID}})
 	}
 	return true
@@ -164,7 +191,7 @@ func (t *turn) remember(found []jiban.Found) {
 // openQuestion records a question that is not settled yet.
 func (t *turn) openQuestion(question string) {
 	if t.st.Request == nil {
-		t.record(IntakeChange{Open: t.st.Pending == nil || t.st.Pending.Tries == 0, Question: question, Type: jiban.Consultation, Result: jiban.IntakeOpen})
+		t.record(IntakeChange{Question: question, Type: jiban.Consultation, Result: jiban.IntakeOpen})
 	}
 }
 
@@ -194,9 +221,6 @@ func (t *turn) answerClarify(p pending) bool {
 func (t *turn) settle(question string, a *jiban.Article) bool {
 	t.answer(question, a)
 	t.out.Intent, t.out.RequestType = "consult", jiban.Consultation
-	if t.out.Intake != nil {
-		t.out.Intake.Open, t.out.Intake.Question = false, question
-	}
 	return true
 }
 
@@ -291,7 +315,7 @@ func (t *turn) answerOffer(p pending) bool {
 	case o.Value == t.zh("no") || t.said.is(lang.CommandNo) || t.said.is(lang.CommandSkip):
 		t.st.Pending = nil
 		t.out.Decision = DecideSmalltalk
-		t.record(IntakeChange{Question: p.Text, Type: jiban.Consultation, Result: jiban.IntakeAbandoned})
+		t.record(IntakeChange{Question: p.Text, Type: jiban.Consultation, Result: jiban.IntakeDeclined})
 		t.say("smalltalk.thanks", nil)
 		return t.comeNext()
 	}
@@ -302,7 +326,7 @@ func (t *turn) answerOffer(p pending) bool {
 // registerQuestion makes a ticket of a question nobody could answer.
 func (t *turn) registerQuestion(question string) bool {
 	rd := t.read(question)
-	r := &request{Text: question, Type: jiban.Consultation, Recorded: true}
+	r := &request{Text: question, Type: jiban.Consultation, Recorded: t.st.Open}
 	if rd.score >= likelyMatter {
 		r.Matter = rd.matter
 	}
@@ -325,6 +349,11 @@ func (t *turn) answerBetween(text string) bool {
 	if found.Verdict == jiban.VerdictAnswer && len(found.Found) > 0 {
 		t.out.Decision = DecideAnswer
 		t.tellArticle(&found.Found[0].Article)
+	} else if t.st.Failures++; t.st.Failures > 2 {
+		t.say("no_answer.again", nil)
+		return t.handoff(jiban.HandoffNoAnswer)
+	} else if t.st.Failures == 2 {
+		t.say("no_answer.between2", nil)
 	} else {
 		t.say("no_answer.between", nil)
 	}
@@ -337,8 +366,11 @@ var moreWords = regexp.MustCompile(`^(?:详情|详细|更多|继续|接着|下�
 
 // readOn says the rest of an answer that was too long for one message.
 func (t *turn) readOn() bool {
-	if len(t.said.parts) != 1 || !moreWords.MatchString(t.said.parts[0]) || t.st.More == "" {
+	if len(t.said.parts) != 1 || !moreWords.MatchString(t.said.parts[0]) {
 		return false
+	}
+	if t.st.More == "" {
+		return t.nothingMore()
 	}
 	rest := line{key: "answer", text: t.st.More, long: true}
 	if t.st.Cited != nil {
@@ -347,5 +379,15 @@ func (t *turn) readOn() bool {
 	t.st.More = ""
 	t.out.Decision, t.out.Intent = DecideAnswer, "more"
 	t.add(rest)
+	return true
+}
+
+// nothingMore says so where nothing else can be meant.
+func (t *turn) nothingMore() bool {
+	if t.st.Pending != nil || t.st.Cited == nil {
+		return false
+	}
+	t.out.Decision, t.out.Intent = DecideSmalltalk, "more"
+	t.say("answer.no_more", nil)
 	return true
 }

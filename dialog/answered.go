@@ -100,16 +100,18 @@ func (t *turn) answerField(p pending) bool {
 // fill reads the answer into the asked fields.
 func (t *turn) fill(p pending) bool {
 	text := t.said.text
-	took := false
+	took, before := false, len(t.slots())
+	if dontKnow.MatchString(text) && !needed(t.st.Request, p.Keys[0]) && len(p.Keys) == 1 {
+		return t.skip(p)
+	}
 	for _, key := range p.Keys {
 		if t.st.Request.Slots[key] == "" && t.accept(t.field(key), text, len(p.Keys) == 1) {
 			took = true
 		}
 	}
 	t.absorb(text, false)
-	if took || len(t.missing(t.st.Request)) == 0 || !stillAsked(t, p) {
+	if took || len(t.slots()) > before || !stillAsked(t, p) {
 		t.st.calm()
-		t.progressOf()
 		return t.goOn()
 	}
 	if t.out.Region != "" && contains(p.Keys, "place") && p.Tries == 0 {
@@ -132,10 +134,6 @@ func stillAsked(t *turn, p pending) bool {
 	return true
 }
 
-func (t *turn) progressOf() {
-	t.record(IntakeChange{Result: jiban.IntakeOpen})
-}
-
 func (t *turn) addPictures(r *request) {
 	had := 0
 	for _, d := range r.Slots["attachments"] {
@@ -147,7 +145,6 @@ func (t *turn) addPictures(r *request) {
 func (t *turn) atPosition() bool {
 	r := t.st.Request
 	t.takePosition(r)
-	t.progressOf()
 	if r.Slots["place"] == "" {
 		return t.invalid(*t.st.Pending)
 	}
@@ -175,7 +172,7 @@ func (t *turn) chosePrivacy() bool {
 	r := t.st.Request
 	was := [2]bool{r.Anonymous, r.Confidential}
 	short := len([]rune(t.said.text)) <= 12
-	if _, _, ok := t.said.ordered(lang.CommandAnonymous); ok {
+	if _, _, ok := t.said.ordered(lang.CommandAnonymous); ok && !secret.MatchString(t.said.text) {
 		r.Anonymous, r.Confirmed = true, false
 	} else if short {
 		t.absorbPrivacy(t.said.text)
@@ -232,7 +229,10 @@ func (t *turn) aside(p pending) bool {
 	if lang.Question(text) && !t.tells(p, text) {
 		return t.answerBetween(text)
 	}
-	if kind, ok := lang.Chitchat(text); ok && !t.tells(p, text) {
+	if kind, ok := lang.Chitchat(text); ok && kind != lang.ChatNoise && !t.tells(p, text) {
+		if kind == lang.ChatInsult {
+			return t.insulted()
+		}
 		t.out.Decision, t.out.Intent = DecideSmalltalk, kind
 		t.say(t.chatKey(kind), nil)
 		return t.resume()
@@ -269,8 +269,8 @@ func (t *turn) otherRequest(text string) (string, bool) {
 	if len([]rune(text)) < 8 {
 		return "", false
 	}
-	guesses := t.e.matter.Guess(text, 1)
-	if len(guesses) == 0 || guesses[0].Score < sureMatter || guesses[0].Code == t.st.Request.Matter {
+	code, score := t.guess(text)
+	if score < sureMatter || code == t.st.Request.Matter {
 		return "", false
 	}
 	return text, true

@@ -11,8 +11,11 @@ import (
 // smalltalk answers greetings and thanks, short.
 func (t *turn) smalltalk() bool {
 	kind, ok := lang.Chitchat(t.said.text)
-	if !ok {
+	if !ok || kind == lang.ChatNoise {
 		return false
+	}
+	if kind == lang.ChatInsult {
+		return t.insulted()
 	}
 	t.out.Decision, t.out.Intent = DecideSmalltalk, kind
 	if t.in.Situation.First && kind == "greeting" {
@@ -20,6 +23,18 @@ func (t *turn) smalltalk() bool {
 		return true
 	}
 	t.say(t.chatKey(kind), nil)
+	return true
+}
+
+// insulted stays calm and offers people; to fury, and the second time, they come.
+func (t *turn) insulted() bool {
+	t.st.Anger++
+	if t.st.Anger >= 2 || lang.Sentiment(t.said.text) >= furious {
+		t.say("anger.calm", nil)
+		return t.handoff(jiban.HandoffAnger)
+	}
+	t.out.Decision, t.out.Intent = DecideSmalltalk, "anger"
+	t.say("anger.insult", nil).options = t.options("human")
 	return true
 }
 
@@ -74,8 +89,8 @@ func (t *turn) roster() bool {
 		return false
 	}
 	t.st.Roster, t.out.Roster = true, true
-	rest := rosterWords.ReplaceAllString(t.said.text, "")
-	if t.st.Pending != nil || len([]rune(strings.Trim(rest, trailing))) > 8 {
+	rest := strings.TrimPrefix(strings.Trim(rosterWords.ReplaceAllString(t.said.text, ""), trailing), "人士")
+	if t.st.Pending != nil || len([]rune(strings.Trim(rest, trailing))) > 4 {
 		// There is more in the message: that is dealt with, the offer beside it.
 		t.say("roster.offer", nil)
 		return false

@@ -16,12 +16,18 @@ func (t *turn) command() bool {
 	}
 	c, arg, ok := t.said.ordered(lang.CommandHuman, lang.CommandStatus, lang.CommandUrge, lang.CommandSupplement, lang.CommandWithdraw,
 		lang.CommandCancel, lang.CommandRestart, lang.CommandOptOut, lang.CommandOptIn, lang.CommandHelp)
+	if !ok && t.wantsPeople() {
+		c, ok = lang.CommandHuman, true
+	}
 	if !ok {
 		return t.readOn() || t.namedTicket()
 	}
 	switch c {
 	case lang.CommandHuman:
 		t.out.Command = CommandHuman
+		if specialist.MatchString(t.said.text) {
+			return t.handoff(jiban.HandoffSpecialist)
+		}
 		return t.handoff(jiban.HandoffRequested)
 	case lang.CommandStatus:
 		return t.progress(arg)
@@ -38,6 +44,21 @@ func (t *turn) command() bool {
 	default:
 		return t.help()
 	}
+}
+
+var (
+	people     = regexp.MustCompile(`转人工|转接人工|找人工|接人工|要人工|人工客服|人工服务|人工坐席|真人客服|找真人|(?i:(?:talk|speak) (?:to|with) (?:a |an |some)?(?:human|person|agent|body|one)|human agent|real person)`)
+	specialist = regexp.MustCompile(`专员|专家|(?i:specialist|expert)`)
+	noPeople   = regexp.MustCompile(`(?:不|别|没)(?:用|要|想|需要|必|有)?(?:再)?(?:转|找|接)?(?:接)?(?:人工|真人)`)
+)
+
+// maxWithPeople is how long a message may be to be the order for people, whatever
+// else it says.
+const maxWithPeople = 40
+
+// wantsPeople hears 转人工 inside a sentence: it must work at any moment.
+func (t *turn) wantsPeople() bool {
+	return len([]rune(t.said.text)) <= maxWithPeople && people.MatchString(t.said.text) && !noPeople.MatchString(t.said.text)
 }
 
 // tookChoice says that the words are one of the choices just offered, which they
@@ -78,8 +99,12 @@ func (t *turn) ordered(c Command) {
 // cancel gives up the form; a request that was noted meanwhile comes next.
 func (t *turn) cancel() bool {
 	t.ordered(CommandCancel)
+	key := "form.cancelled"
+	if t.st.Request == nil {
+		key = "form.nothing"
+	}
 	t.abandon()
-	t.say("form.cancelled", nil)
+	t.say(key, nil)
 	return t.comeNext()
 }
 
@@ -193,6 +218,9 @@ func (t *turn) tellTicket(k *jiban.Ticket) {
 		params["reply"] = ""
 	}
 	t.say("status.one", params).long = true
+	if k.Status == jiban.TicketAnswered && k.Solved == "" && k.Kind != "callback" {
+		t.say("status.solved", nil)
+	}
 }
 
 func (t *turn) ticketMatter(k *jiban.Ticket) string {

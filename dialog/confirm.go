@@ -23,7 +23,14 @@ func (t *turn) summarise() {
 		l.options = append(l.options, t.options("confidential", "anonymous")...)
 	}
 	t.ask(pending{Kind: askedConfirm}, l)
-	t.record(IntakeChange{Result: jiban.IntakeOpen})
+	t.openIntake()
+}
+
+// openIntake makes the record of the request where there is none yet.
+func (t *turn) openIntake() {
+	if !t.st.Request.Recorded {
+		t.record(IntakeChange{Result: jiban.IntakeOpen})
+	}
 }
 
 // smsSummary is how much of one value the summary shows by SMS, in characters.
@@ -65,7 +72,7 @@ func (t *turn) shown(r *request, slots map[string]string) []string {
 	}
 	var out []string
 	for _, key := range order {
-		if slots[key] == "" || key == "city" && strings.Contains(slots["place"], slots["city"]) {
+		if slots[key] == "" || key == "city" && strings.Contains(slots["place"], shortName(slots["city"])) {
 			continue
 		}
 		out = append(out, key)
@@ -74,6 +81,9 @@ func (t *turn) shown(r *request, slots map[string]string) []string {
 }
 
 var editWords = regexp.MustCompile(`^(?:我?要?)?(?:修改|改一下|更改|改|要改|有错|不对|写错了|错了|(?i:edit|change))[。.！!]*$`)
+
+// yesWords are a yes that tells what to do.
+var yesWords = regexp.MustCompile(`^(?:好|行|可以|对|是|嗯|没问题|没错|正确)?(?:的|了|啊|吧)?[，,。 ]*(?:请|就|马上|赶紧|直接|这样)?(?:帮我)?(?:提交|确认|登记|办)(?:吧|了|一下|就行)?[。.！!]*$`)
 
 // answerConfirm files the request on a yes; takes corrections and additions; and
 // never takes silence or small talk for a yes.
@@ -102,7 +112,7 @@ func (t *turn) answerConfirm(p pending) bool {
 		return t.askEdit()
 	case choice == t.zh("cancel"):
 		return t.cancel()
-	case choice == t.zh("confirm") || t.said.is(lang.CommandYes) && !t.said.is(lang.CommandNo):
+	case choice == t.zh("confirm") || yesWords.MatchString(t.said.text) || t.said.is(lang.CommandYes) && !t.said.is(lang.CommandNo):
 		return t.file()
 	case t.said.is(lang.CommandNo):
 		return t.askEdit()
@@ -139,7 +149,9 @@ func (t *turn) besideConfirm(p pending) bool {
 	if m := asideMark.FindString(text); m != "" && len([]rune(text[len(m):])) >= 4 {
 		return t.noteOrAnswer(text[len(m):])
 	}
-	if kind, ok := lang.Chitchat(text); ok {
+	if kind, ok := lang.Chitchat(text); ok && kind == lang.ChatInsult {
+		return t.insulted()
+	} else if ok && kind != lang.ChatNoise {
 		t.out.Decision, t.out.Intent = DecideConfirm, kind
 		t.confirmAgain(p)
 		return true
@@ -147,10 +159,7 @@ func (t *turn) besideConfirm(p pending) bool {
 	if lang.Question(text) {
 		return t.answerBetween(text)
 	}
-	before := len(t.slots())
-	kept := t.st.Request.Confirmed
-	t.absorb(text, false)
-	if len(t.slots()) > before || !t.st.Request.Confirmed && kept {
+	if t.retold(text) {
 		return t.changed()
 	}
 	if other, ok := t.otherRequest(text); ok {
@@ -162,6 +171,26 @@ func (t *turn) besideConfirm(p pending) bool {
 	}
 	return t.unclearConfirm(p)
 }
+
+// retold takes what is told anew at the summary as the better value, unless it adds
+// to the story.
+func (t *turn) retold(text string) bool {
+	before := t.slots()
+	t.absorb(text, !addition.MatchString(text) && len([]rune(text)) <= maxRetold)
+	after := t.slots()
+	if len(after) != len(before) {
+		return true
+	}
+	for k, v := range after {
+		if before[k] != v {
+			return true
+		}
+	}
+	return false
+}
+
+// maxRetold is how long a message may be to correct rather than to tell more.
+const maxRetold = 40
 
 var addition = regexp.MustCompile(`^(?:还有|而且|并且|再加|加上|补充|还要|\p{Han}{0,4}也)`)
 
@@ -187,7 +216,7 @@ func (t *turn) confirmAgain(p pending) {
 		return
 	}
 	key := "confirm.again"
-	if p.Tries > 1 {
+	if p.Said++; p.Said%2 == 0 {
 		key = "confirm.again2"
 	}
 	if t.out.Decision == DecideNone {

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"jiban"
 	"jiban/lang"
 )
 
@@ -113,17 +112,25 @@ func (t *turn) replacedRegion(r *request, old, fresh string) bool {
 		}
 		before := r.Region
 		t.learnRegion(p)
+		if t.cityOf(r.Region) != t.cityOf(before) && before != "" {
+			// A road of the old city is no place in the new one.
+			delete(r.Slots, "place")
+		}
 		return r.Region != before
 	}
 	return false
 }
+
+// maxBeforeAlias is how far into a message a correction may begin, in characters:
+// further on, the words belong to the story.
+const maxBeforeAlias = 5
 
 // named takes 电话错了 and 地址改成…: the new value when it is there, else it is
 // asked for.
 func (t *turn) named(r *request, text string) bool {
 	for _, a := range aliases {
 		at := a.pattern.FindStringIndex(text)
-		if at == nil {
+		if at == nil || utf8.RuneCountInString(text[:at[0]]) > maxBeforeAlias {
 			continue
 		}
 		key := a.key
@@ -155,7 +162,7 @@ func (t *turn) acceptNew(key, rest string) bool {
 
 func (t *turn) afterCorrection() bool {
 	t.st.calm()
-	t.record(IntakeChange{Result: jiban.IntakeOpen})
+	t.openIntake()
 	t.say("form.updated", nil)
 	return t.goOn()
 }

@@ -106,10 +106,10 @@ type turn struct {
 	said utterance
 	lang jiban.Lang
 
-	need    *Need
-	out     Outcome
-	lines   []line
-	planned bool // a ticket of this turn is planned already
+	need  *Need
+	out   Outcome
+	lines []line
+	away  *request // the form the person comes back to after a long time
 }
 
 // begin settles what is known before anything is understood.
@@ -125,13 +125,37 @@ func (t *turn) begin() {
 	t.out.Decision = DecideNone
 	if t.in.Situation.Holder == jiban.HeldByBot || t.in.Situation.Holder == "" {
 		t.st.backFromPeople()
-		t.st.expire(t.in.Now)
+		t.comeBack()
 	}
 	t.st.At = t.in.Now
 	if t.in.Situation.Roster {
 		t.st.Roster = true
 	}
 	t.out.Roster = t.st.Roster
+}
+
+// comeBack drops a form that waited too long and notes one that waited a while.
+func (t *turn) comeBack() {
+	gap := t.in.Now.Sub(t.st.At)
+	if t.st.At.IsZero() || gap < longAway {
+		return
+	}
+	if gap <= patience {
+		t.away = t.st.Request
+		return
+	}
+	if t.st.Request != nil {
+		t.record(IntakeChange{Result: jiban.IntakeAbandoned})
+		t.say("form.expired", nil)
+	}
+	t.st.forget()
+}
+
+// sayReturned tells who comes back later that the form stands where it stood.
+func (t *turn) sayReturned() {
+	if t.away != nil && t.away == t.st.Request && (t.out.Decision == DecideAskField || t.out.Decision == DecideConfirm) {
+		t.lines = append([]line{{key: "form.returned", text: t.word("form.returned", nil)}}, t.lines...)
+	}
 }
 
 // run asks each step of the order whether the turn is its own. Danger comes
@@ -149,6 +173,7 @@ func (t *turn) run() {
 
 // finish words the replies and keeps the state.
 func (t *turn) finish() (Outcome, *Need, error) {
+	t.sayReturned()
 	t.greet()
 	t.offerHuman()
 	t.keepMenu()

@@ -76,14 +76,14 @@ func (t *turn) region() string {
 	return t.e.region
 }
 
-// record opens or settles the intake of the request. What an earlier step of the
-// same turn wrote stays unless it is written anew.
+// record opens or settles the intake of the form, or of the question, that is
+// being dealt with. A turn has one record; the last word on it counts.
 func (t *turn) record(c IntakeChange) {
+	c.Open = !t.st.Open
+	t.st.Open = c.Result == jiban.IntakeOpen
 	if r := t.st.Request; r != nil {
-		if !r.Recorded {
-			c.Open = true
-			r.Recorded = true
-		}
+		c.Open, r.Recorded = !r.Recorded, true
+		t.st.Open = false
 		if c.Question == "" {
 			c.Question = r.Text
 		}
@@ -98,7 +98,10 @@ func (t *turn) record(c IntakeChange) {
 		}
 	}
 	if had := t.out.Intake; had != nil && had.Open {
-		c.Open = true
+		c.Open, c.Question = true, firstOf(had.Question, c.Question)
+	}
+	if r := t.st.Request; r != nil && r.Anonymous {
+		c.Question = t.unname(c.Question)
 	}
 	t.out.Intake = &c
 }

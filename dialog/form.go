@@ -49,7 +49,7 @@ func defaultForm(k jiban.RequestType) []jiban.Field {
 	keys := map[jiban.RequestType]string{
 		jiban.Consultation: "description",
 		jiban.Help:         "description place phone",
-		jiban.Complaint:    "description unit place demand name phone",
+		jiban.Complaint:    "description place since unit name phone",
 		jiban.Report:       "description place since unit",
 		jiban.Suggestion:   "description",
 		jiban.Praise:       "description unit",
@@ -140,6 +140,9 @@ func (t *turn) addKnown(out map[string]string, r *request) {
 	if r.Anonymous {
 		delete(out, "name")
 		delete(out, "phone")
+		for k, v := range out {
+			out[k] = t.unname(v)
+		}
 		out["anonymous"] = "true"
 		return
 	}
@@ -259,49 +262,61 @@ func (t *turn) cityOptions() []jiban.Option {
 	return out
 }
 
+// question words what is asked: two fields in one sentence where there is one for
+// them, and that it may be left open where it may.
 func (t *turn) question(fs []jiban.Field) string {
-	parts := make([]string, len(fs))
-	for i, f := range fs {
-		parts[i] = t.questionFor(f)
+	if len(fs) == 2 {
+		key := "ask." + fs[0].Key + "_" + fs[1].Key
+		if special := t.special(fs[0]); special != "" {
+			key = "ask." + special + "_" + fs[1].Key
+		} else if special := t.special(fs[1]); special != "" {
+			key = "ask." + fs[0].Key + "_" + special
+		}
+		return t.word(key, nil)
 	}
-	sep := ""
-	if t.lang == jiban.English {
-		sep = " "
+	text := t.questionFor(fs[0])
+	if r := t.st.Request; isOneOf(fs[0].Key, "unit", "since") && (r.Type == jiban.Report || t.e.matters[r.Matter] == nil) {
+		text += t.gap() + t.word("ask.optional", nil)
 	}
-	return strings.Join(parts, sep)
+	return text
+}
+
+// special names the variant of a question that this request needs.
+func (t *turn) special(f jiban.Field) string {
+	r := t.st.Request
+	switch {
+	case f.Key == "place" && t.needsCity(r):
+		return "place_city"
+	case f.Key == "phone" && r.Type == jiban.Complaint:
+		return "phone_private"
+	case f.Key == "description" && t.e.book.Has("ask.description_"+string(r.Type)):
+		return "description_" + string(r.Type)
+	}
+	return ""
 }
 
 func (t *turn) questionFor(f jiban.Field) string {
-	r := t.st.Request
-	key := "ask." + f.Key
-	switch {
-	case f.Kind == "choice":
+	if f.Kind == "choice" {
 		return t.word("ask.choice", map[string]any{"label": t.label(f)})
-	case f.Key == "place" && t.needsCity(r):
-		key = "ask.place_city"
-	case f.Key == "phone" && r.Type == jiban.Complaint:
-		key = "ask.phone_private"
-	case f.Key == "description" && t.e.book.Has("ask.description_"+string(r.Type)):
-		key = "ask.description_" + string(r.Type)
 	}
+	key := "ask." + firstOf(t.special(f), f.Key)
 	if !t.e.book.Has(key) {
 		return t.word("ask.other", map[string]any{"label": t.label(f)})
 	}
 	return t.word(key, nil)
 }
 
-// label names a field as people read it.
+// label names a field as people read it: the common ones shortly, the matter's
+// own as the catalogue says.
 func (t *turn) label(f jiban.Field) string {
-	if t.lang == jiban.English && f.LabelEN != "" {
-		return f.LabelEN
-	}
-	if t.lang != jiban.English && f.Label != "" {
-		return f.Label
-	}
-	if t.e.book.Has("label." + f.Key) {
+	switch {
+	case t.e.book.Has("label." + f.Key):
 		return t.word("label."+f.Key, nil)
+	case t.lang == jiban.English && f.LabelEN != "":
+		return f.LabelEN
+	default:
+		return firstOf(f.Label, f.Key)
 	}
-	return f.Key
 }
 
 // field finds a field of the request's form by key, required or not.

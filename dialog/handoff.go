@@ -104,7 +104,7 @@ func (t *turn) settleHandover() {
 	if t.out.Intake != nil && !t.out.Intake.Open {
 		return
 	}
-	t.record(IntakeChange{Open: t.st.Request == nil, Question: t.asked(), Result: jiban.IntakeHandedOver, Articles: t.st.Articles})
+	t.record(IntakeChange{Question: t.asked(), Result: jiban.IntakeHandedOver, Articles: t.st.Articles})
 }
 
 // asked is what the person came for, in their words.
@@ -159,7 +159,9 @@ func (t *turn) nobodyOnDuty(why jiban.HandoffReason, plan jiban.HandoffPlan) boo
 	if plan.CallbackBy.IsZero() {
 		key = "handoff.off_phone_unknown_time"
 	}
-	t.settleHandover()
+	if t.st.Request == nil {
+		t.record(IntakeChange{Question: t.asked(), Result: jiban.IntakeOpen})
+	}
 	l := t.say(key, map[string]any{"by": t.when(plan.CallbackBy)})
 	t.out.Ask = []string{"phone"}
 	t.ask(pending{Kind: askedCallback, Keys: []string{"phone"}, Text: t.asked()}, l)
@@ -174,6 +176,10 @@ func (t *turn) contactPhone() string {
 // callBack opens a numbered call-back task.
 func (t *turn) callBack(key string) bool {
 	draft := t.draft("callback")
+	if draft.Anonymous {
+		// Who leaves a number to be called is kept secret instead.
+		draft.Anonymous, draft.Confidential = false, true
+	}
 	phone := firstOf(draft.Fields["phone"], t.contactPhone())
 	if phone != "" {
 		draft.Fields["phone"] = phone
@@ -194,12 +200,22 @@ func (t *turn) callBack(key string) bool {
 	if by.IsZero() {
 		by = fact.Plan.DueAt
 	}
-	t.record(IntakeChange{Open: t.out.Handoff != nil && t.st.Request == nil, Question: t.asked(), Result: jiban.IntakeHandedOver, Ticket: fact.Plan.Number})
+	t.settleCallback(fact.Plan.Number)
 	t.say(key, map[string]any{"number": fact.Plan.Number, "by": t.when(by), "phone": phone})
 	t.st.Callback = fact.Plan.Number
 	t.st.Request, t.st.Pending = nil, nil
 	t.st.calm()
 	return true
+}
+
+// settleCallback puts the number of the task on the record of the request; a later
+// turn than the one that recorded the handoff has none of its own.
+func (t *turn) settleCallback(number string) {
+	if t.out.Handoff != nil || t.st.Request != nil || t.st.Open {
+		t.record(IntakeChange{Question: t.asked(), Result: jiban.IntakeHandedOver, Ticket: number})
+		return
+	}
+	t.out.Intake = &IntakeChange{Result: jiban.IntakeHandedOver, Ticket: number}
 }
 
 // answerCallback takes the telephone number for the call back. Who would rather
@@ -223,7 +239,10 @@ func (t *turn) answerCallback(p pending) bool {
 	}
 	p.Tries++
 	key := "invalid.phone"
-	if p.Tries > 1 {
+	if lang.Sentiment(t.said.text) >= angry {
+		t.say("anger.calm", nil)
+		key = "handoff.no_phone_ok"
+	} else if p.Tries > 1 {
 		key = "handoff.no_phone_ok"
 	}
 	t.out.Decision, t.out.Intent, t.out.Ask = DecideHandoff, "human", []string{"phone"}

@@ -139,7 +139,7 @@ func complete(rt *rapid.T, a jiban.TicketAction) {
 // neverTwice remembers the last sentence that could not help.
 func neverTwice(rt *rapid.T, last string, out dialog.Outcome) string {
 	for _, r := range out.Replies {
-		for _, failing := range []string{"我没太听懂", "没能明白", "好像不对", "还是没看清", "没有准确的答案", "I did not quite understand", "I still do not understand"} {
+		for _, failing := range []string{"我没太听懂", "没能明白", "好像不对", "还是没看清", "没有准确的答案", "拿不准", "查不到可靠", "I did not quite understand", "I still do not understand"} {
 			if !strings.Contains(r.Text, failing) {
 				continue
 			}

@@ -12,12 +12,13 @@ import (
 // left to the dispatcher, above sureMatter it outweighs a weak reading of the
 // type.
 const (
-	likelyMatter = 0.35
-	sureMatter   = 0.55
-	sureType     = 0.6
-	weakType     = 0.3
-	angry        = 0.6
-	furious      = 0.85
+	likelyMatter  = 0.35
+	sureMatter    = 0.55
+	foreignMatter = 0.75
+	sureType      = 0.6
+	weakType      = 0.3
+	angry         = 0.6
+	furious       = 0.85
 )
 
 // reading is how a new message is understood.
@@ -34,18 +35,41 @@ type reading struct {
 func (t *turn) read(text string) reading {
 	r := reading{text: text, question: lang.Question(text), bare: bareWish(text)}
 	r.kind, r.sure = lang.RequestType(text)
-	if guesses := t.e.matter.Guess(text, 1); len(guesses) > 0 {
-		r.matter, r.score = guesses[0].Code, guesses[0].Score
+	if thanks.MatchString(text) && !butWish.MatchString(text) {
+		r.kind, r.sure = jiban.Praise, sureType
 	}
+	r.matter, r.score = t.guess(text)
 	return r
 }
 
-var bareWords = regexp.MustCompile(`我要|我想|我|想要|想|要|请|帮我|给|一个|一下|一件事|个|件|点|些|投诉|举报|反映|反应|情况|问题|建议|提|表扬|求助|咨询|问|登记|事情|事|你好|您好|请问|您|你|能|可以|可不可以|吗|呢|吧|啊|了|[\s，,。！!？?、.]|(?i:i|want|would|like|to|a|complain|complaint|report|suggestion|suggest|make|file|hello|hi|please|ask|question|something|have|help|can|you|me)\b`)
+// Thanks at the beginning and nothing wished for is praise, whatever was solved.
+var (
+	thanks  = regexp.MustCompile(`^(?:我要|我想|要|非常|特别|十分|衷心)*(?:感谢|表扬|点赞)`)
+	butWish = regexp.MustCompile(`但|可是|不过|希望|投诉|举报|请[^问]|没|不`)
+)
+
+// guess finds the matter of a text. Numbers are taken out: 12345 inside a
+// telephone number is not the hotline. The catalogue's words are Chinese, so in
+// another language only a sure guess counts.
+func (t *turn) guess(text string) (code string, score float64) {
+	for _, found := range [][]lang.Slot{lang.Phones(text), lang.TicketNumbers(text), lang.Plates(text), lang.CreditCodes(text)} {
+		for _, s := range found {
+			text = strings.ReplaceAll(text, s.Text, " ")
+		}
+	}
+	guesses := t.e.matter.Guess(text, 1)
+	if len(guesses) == 0 || t.lang == jiban.English && guesses[0].Score < foreignMatter {
+		return "", 0
+	}
+	return guesses[0].Code, guesses[0].Score
+}
+
+var bareWords = regexp.MustCompile(`我要|我想|我|想要|想|要|请|帮我|给|一个|一下|一件事|个|件|点|些|投诉|举报|反映|反应|情况|问题|建议|提|表扬|求助|咨询|问|登记|有|什么|怎么|为什么|哪里|多少|在|事情|事|你好|您好|请问|您|你|能|可以|可不可以|吗|呢|吧|啊|了|[\s，,。！!？?、.]|(?i:i|want|would|like|to|a|complain|complaint|report|suggestion|suggest|make|file|hello|hi|please|ask|question|something|have|help|can|you|me)\b`)
 
 // bareWish says that a text names the kind of a request and nothing of its
 // content.
 func bareWish(text string) bool {
-	return len([]rune(text)) <= 40 && len([]rune(bareWords.ReplaceAllString(text, ""))) < 2
+	return meaningful(text) && len([]rune(text)) <= 40 && len([]rune(bareWords.ReplaceAllString(text, ""))) < 2
 }
 
 // request understands a message that answers nothing: what it is about, what is
@@ -69,14 +93,27 @@ func (t *turn) begun(text string) bool {
 		return true
 	}
 	switch {
-	case r.bare && r.sure >= weakType:
+	case t.elliptic(text):
+		return t.consult(text, r)
+	case r.bare:
 		return t.bareRequest(r)
 	case t.isConsultation(r):
 		return t.consult(text, r)
-	case r.sure >= weakType || r.score >= likelyMatter:
+	case r.sure >= weakType || r.score >= likelyMatter && !t.mayAsk(r.matter):
 		return t.startForm(text, r)
 	}
 	return t.unsure(text, r)
+}
+
+// mayAsk says that people also just ask about a matter: a word like 社保 alone is
+// no problem to be solved.
+func (t *turn) mayAsk(code string) bool {
+	for _, k := range t.e.matters[code].Types {
+		if k == jiban.Consultation {
+			return true
+		}
+	}
+	return false
 }
 
 // isConsultation says that information is wanted and nobody is to do anything.
@@ -101,8 +138,8 @@ func (t *turn) learnPlaces(text string) {
 
 // bareRequest asks what it is about.
 func (t *turn) bareRequest(r reading) bool {
-	if r.kind == jiban.Consultation {
-		t.out.Decision, t.out.Intent, t.out.RequestType = DecideSmalltalk, "consult", jiban.Consultation
+	if r.kind == jiban.Consultation || r.sure < weakType {
+		t.out.Decision, t.out.Intent = DecideSmalltalk, "opening"
 		t.say("hello", nil)
 		return true
 	}
@@ -138,9 +175,13 @@ func (t *turn) startForm(text string, rd reading) bool {
 // word of the person weighs more than the catalogue, a weak reading less.
 func (t *turn) typeFor(rd reading) jiban.RequestType {
 	kind := rd.kind
+	if kind == jiban.Praise && demandIn(rd.text) != "" {
+		// A wish is no praise, however politely it is put.
+		kind, rd.sure = jiban.Help, weakType
+	}
 	m := t.e.matters[rd.matter]
 	if rd.score < likelyMatter || m == nil || len(m.Types) == 0 {
-		if kind == jiban.Consultation || kind == "" {
+		if kind == jiban.Consultation && rd.sure < sureType || kind == "" {
 			return jiban.Help
 		}
 		return kind
@@ -190,10 +231,15 @@ func (t *turn) unsure(text string, r reading) bool {
 	if !ok {
 		return true
 	}
-	if found.Verdict == jiban.VerdictAnswer || found.Verdict == jiban.VerdictAskCity || found.Verdict == jiban.VerdictClarify {
+	short := len([]rune(text)) < 6
+	if short && !r.question && found.Verdict == jiban.VerdictAnswer && len(found.Found) > 1 {
+		// One word is a subject, no question: which of them is meant?
+		found.Verdict = jiban.VerdictClarify
+	}
+	if found.Verdict == jiban.VerdictAnswer || found.Verdict == jiban.VerdictAskCity || found.Verdict == jiban.VerdictClarify && (short || r.question) {
 		return t.byVerdict(text, found)
 	}
-	if len([]rune(text)) < 6 || t.st.Failures > 0 {
+	if short && r.score < likelyMatter || t.st.Failures > 0 {
 		return false
 	}
 	// Enough was said for a request; only whether one is meant is open.
@@ -246,10 +292,8 @@ func (t *turn) angry(text string, r reading) bool {
 		t.say("anger.calm", nil)
 		return false
 	}
-	t.out.Decision, t.out.Intent = DecideSmalltalk, "anger"
-	l := t.say("anger.insult", nil)
-	l.options = t.options("human")
-	return true
+	t.st.Anger--
+	return t.insulted()
 }
 
 // comeNext takes up a request that was noted meanwhile. A question is answered

@@ -90,7 +90,7 @@ func (t *turn) findDanger() (lang.Danger, string, bool) {
 // life is given to people at once; a form waits.
 func (t *turn) afterDanger(d lang.Danger) {
 	if t.st.Request == nil {
-		t.record(IntakeChange{Open: true, Question: t.said.text, Result: jiban.IntakeDeclined})
+		t.record(IntakeChange{Question: t.said.text, Result: jiban.IntakeDeclined})
 	}
 	if d.Kind == "selfharm" {
 		plan, ok := t.planHandoff(jiban.HandoffEmergency)

@@ -30,18 +30,34 @@ var doors = []door{
 	{"military", regexp.MustCompile(`(?:部队|军队|军区|武警|营区).{0,16}(?:施工|噪音|噪声|欠|拖欠|扰民|占地|纠纷|训练|退役)|现役军人`), false},
 }
 
+// A short message is about all it names; a long story names courts and officials in
+// passing, and only its beginning tells what it is about. In doubt it is taken
+// down: staff may decline it, a machine should not.
+const (
+	shortStory = 100
+	storyHead  = 50
+)
+
+func subject(text string) string {
+	if len([]rune(text)) <= shortStory {
+		return text
+	}
+	return firstRunes(text, storyHead)
+}
+
 // closedDoor tells where a thing goes that the hotline may not take. A question
 // about it is answered first where the knowledge base can.
 func (t *turn) closedDoor(text string) bool {
-	if t.elsewhere(text) {
+	head := subject(text)
+	if t.elsewhere(head) {
 		return true
 	}
 	for _, d := range doors {
-		if !d.pattern.MatchString(text) {
+		if !d.pattern.MatchString(head) {
 			continue
 		}
 		if !d.hard && lang.Question(text) {
-			found, ok := t.search(t.inContext(text))
+			found, ok := t.search(text)
 			if !ok {
 				return true
 			}
@@ -59,7 +75,7 @@ func (t *turn) closedDoor(text string) bool {
 // words and the result.
 func (t *turn) decline(key string, params map[string]any, text string) {
 	t.out.Decision, t.out.Intent = DecideDecline, "out_of_scope"
-	change := IntakeChange{Open: true, Question: text, Result: jiban.IntakeDeclined}
+	change := IntakeChange{Question: text, Result: jiban.IntakeDeclined}
 	if key == "scope.secret" {
 		// What may be secret is not written down once more.
 		change.Question = ""

@@ -25,8 +25,8 @@ func (t *turn) absorb(text string, overwrite bool) {
 	if phones := lang.Phones(text); len(phones) > 0 {
 		put("phone", phones[0].Value)
 	}
-	if spans := lang.Times(text, t.in.Now); len(spans) > 0 && asksFacts(r.Type) {
-		put("since", spans[0].Text)
+	if asksFacts(r.Type) {
+		put("since", t.beginning(text))
 	}
 	for _, found := range [][]lang.Slot{
 		lang.Names(text), lang.Companies(text), lang.CreditCodes(text), lang.Amounts(text), lang.Counts(text), lang.Plates(text), lang.Temperatures(text),
@@ -35,7 +35,13 @@ func (t *turn) absorb(text string, overwrite bool) {
 			put(found[0].Key, found[0].Value)
 		}
 	}
+	if m := calledSo.FindStringSubmatch(text); m != nil {
+		put("name", m[1])
+	}
 	t.absorbUnit(put)
+	if m := accused.FindStringSubmatch(text); m != nil && (asksFacts(r.Type) || r.Type == jiban.Praise) {
+		put("unit", m[1])
+	}
 	if demand := demandIn(text); demand != "" {
 		put("demand", demand)
 	}
@@ -44,6 +50,19 @@ func (t *turn) absorb(text string, overwrite bool) {
 
 // organisations are the fields that hold the name of a body or firm.
 const organisations = " unit employer merchant school hospital heat_company company "
+
+// hourOnly is a time of day, which tells when something happens, not since when.
+var hourOnly = regexp.MustCompile(`^(?:每天|天天|每晚|每到|一到)?(?:半夜|深夜|夜间|夜里|晚上|凌晨|早上|清晨|上午|中午|下午|傍晚|白天|周末|每天|天天|平时)?(?:到|至)?(?:半夜|深夜|夜间|夜里|晚上|凌晨|早上|清晨)?$`)
+
+// beginning is the time since which it lasts, or at which it happened.
+func (t *turn) beginning(text string) string {
+	for _, s := range lang.Times(text, t.in.Now) {
+		if !hourOnly.MatchString(s.Text) {
+			return s.Text
+		}
+	}
+	return ""
+}
 
 // absorbUnit takes an organisation that was named as the one that the form asks
 // for. Without such a field a company is what a citizen's request is about.
@@ -84,8 +103,22 @@ func (t *turn) absorbPlace(text string, put func(key, value string)) {
 }
 
 // exact says that a place is told down to a street, a community or a building: a
-// division alone is not where a person can be helped.
-func exact(p lang.Place) bool { return p.Detail != "" || p.Street != "" }
+// division alone is not where a person can be helped, and neither is 楼下.
+func exact(p lang.Place) bool {
+	if p.Street != "" || p.Detail != "" && p.Region != "" {
+		return true
+	}
+	return namedPlace.MatchString(p.Detail) && !vaguePlace.MatchString(p.Detail) && !wishedPlace.MatchString(p.Detail)
+}
+
+// namedPlace is a place with a name of its own, which can be found without its
+// division.
+var namedPlace = regexp.MustCompile(`\p{Han}{2,}(?:路|街|大道|巷|胡同|小区|花园|家园|苑|新村|新城|公寓|大厦|广场|公园|市场|商场|学校|小学|中学|大学|医院|村|屯|镇|乡|号|栋)`)
+
+// wishedPlace is a place that does not exist yet, or any: 多建几个公园.
+var wishedPlace = regexp.MustCompile(`几个|多建|增加|增设|新建|没有|应该|能不能|一些|每个|所有|各`)
+
+var vaguePlace = regexp.MustCompile(`^(?:我们?|你们|他们)?(?:家|小区|楼|单位|学校|公司|村|附近|门口|旁边|对面|这里|那里|路边|隔壁|这|那|本|某|一)(?:里|上|下|外|前|门|的|边|口|旁|对面|个|附近)*`)
 
 func placeText(p lang.Place) string { return strings.Trim(p.Text, "，,。；; ") }
 
@@ -106,19 +139,29 @@ func (t *turn) learnRegion(p lang.Place) {
 }
 
 var (
-	wish     = regexp.MustCompile(`(?:希望|要求|请求|恳请|恳求|盼望|诉求是|想要|请(?:你们|有关部门|相关部门|政府|领导|尽快|帮忙|督促|解决|处理|协调|查处))[^。！!？?\n]{2,60}`)
+	wish     = regexp.MustCompile(`(?:希望|要求|请求|恳请|恳求|盼望|诉求是|想要|请(?:你们|有关部门|相关部门|政府|领导|尽快|帮忙|督促|解决|处理|协调|查处))[^。！!？?，,；;\n]{2,60}`)
 	wishEN   = regexp.MustCompile(`(?i)\b(?:i (?:want|hope|would like|wish|demand)|please)\b[^.!?\n]{3,100}`)
 	secret   = regexp.MustCompile(`保密|不要(?:告诉|透露|泄露|公开)|别(?:告诉|透露|泄露|让.{0,6}知道)|不想让.{0,8}知道|(?i:confidential)`)
 	unnamed  = regexp.MustCompile(`匿名|不留(?:姓名|名字|电话)|不想(?:留|透露)(?:姓名|名字|电话|身份)|(?i:anonymous)`)
 	notThat  = regexp.MustCompile(`不(?:用|需要|必|要|想)(?:匿名|保密)|(?i:not (?:anonymous|confidential))`)
+	onlyAsks = regexp.MustCompile(`(?i)\bto (?:complain|report|ask|know|file|make|tell|inquire|praise|suggest)\b`)
 	trailing = "，,。；;、！!？? \t\n"
 )
+
+// calledSo finds a name that is said in passing: 电话139…，叫李强.
+var calledSo = regexp.MustCompile(`[，,。；;\s]我?叫(\p{Han}{2,4})(?:[，,。；;\s]|$)`)
+
+// accused finds whom a complaint, report or praise names right after its verb.
+var accused = regexp.MustCompile(`(?:表扬|感谢|投诉|举报)(?:一下)?([\p{Han}A-Za-z0-9（）()]{0,18}?(?:有限公司|公司|物业|派出所|政务大厅|服务大厅|办事大厅|医院|小学|中学|大学|幼儿园|银行|超市|饭店|酒店|商场|街道办|居委会|社区|驾校|健身房|工地|中心|供热站))`)
 
 func demandIn(text string) string {
 	if m := wish.FindString(text); m != "" {
 		return strings.Trim(m, trailing)
 	}
-	return strings.Trim(wishEN.FindString(text), trailing)
+	if m := wishEN.FindString(text); m != "" && !onlyAsks.MatchString(m) {
+		return strings.Trim(m, trailing)
+	}
+	return ""
 }
 
 // absorbPrivacy hears the wish to stay unnamed or to be kept secret, where the
@@ -135,6 +178,22 @@ func (t *turn) absorbPrivacy(text string) {
 	if secret.MatchString(text) {
 		r.Confidential, r.Confirmed = true, false
 	}
+}
+
+// unname takes out of a text who wrote it: an anonymous ticket must not tell it in
+// its story either.
+func (t *turn) unname(text string) string {
+	for _, found := range [][]lang.Slot{lang.Phones(text), lang.Names(text)} {
+		for _, s := range found {
+			text = strings.ReplaceAll(text, s.Text, "＊＊")
+		}
+	}
+	for _, key := range []string{"name", "phone"} {
+		if v := firstOf(t.st.Request.Slots[key], t.st.Known[key]); len([]rune(v)) > 1 {
+			text = strings.ReplaceAll(text, v, "＊＊")
+		}
+	}
+	return text
 }
 
 // accept tries to read the answer to one field from what was said. It reports
@@ -160,7 +219,7 @@ func (t *turn) accept(f jiban.Field, text string, alone bool) bool {
 	case f.Kind == "time":
 		return t.acceptTime(f.Key, text, alone)
 	case f.Kind == "amount":
-		return t.acceptFound(f.Key, lang.Amounts(text)) || alone && t.acceptPattern(f.Key, text, looseNumber)
+		return t.acceptFound(f.Key, lang.Amounts(text)) || t.acceptPattern(f.Key, text, roundSum) || alone && t.acceptPattern(f.Key, text, looseNumber)
 	case f.Kind == "number":
 		return t.acceptNumber(f.Key, text, alone)
 	case f.Key == "credit_code":
@@ -181,14 +240,23 @@ func (t *turn) acceptFound(key string, found []lang.Slot) bool {
 
 var (
 	looseNumber = regexp.MustCompile(`[0-9０-９]+(?:\.[0-9]+)?|[一二两三四五六七八九十百千万几]+`)
+	roundSum    = regexp.MustCompile(`[0-9.]+\s*[万千百]|[一二两三四五六七八九几]+[万千百][一二两三四五六七八九十百千几多]*`)
+	onlyMe      = regexp.MustCompile(`(?:就|只有|只)(?:有)?我(?:自己|一个人?|一人)?|我自己|我一个人`)
 	timeWords   = regexp.MustCompile(`昨|今|前|天|日|月|年|周|星期|礼拜|点|小时|分钟|刚|最近|一直|早|晚|上午|中午|节|去年|久|号|每|期间|以来|(?i:yesterday|today|since|ago|week|day|month|hour|last|morning|evening|night|always)`)
 	placeWords  = regexp.MustCompile(`小区|路|街|巷|胡同|道|村|屯|镇|乡|楼|栋|幢|号|单元|广场|市场|商场|超市|学校|中学|小学|大学|医院|公园|附近|门口|门前|桥|站|大厦|花园|家园|城|苑|院|园|庭|府|区|县|市|旁|对面|工地|厂|公司|酒店|店|河|湖|(?i:road|street|building|estate|district|near|no\.|community)`)
 	dontKnow    = regexp.MustCompile(`^(?:我)?(?:也)?(?:不知道|不清楚|不记得|记不清|忘了|不方便说|没有|无|(?i:i don'?t know|not sure|none))[了啊呀。.！!]*$`)
 )
 
+// maxNumber is how many digits a loosely said number may have: a longer one is a
+// telephone or identity number.
+const maxNumber = 9
+
 func (t *turn) acceptPattern(key, text string, p *regexp.Regexp) bool {
+	for _, s := range lang.Phones(text) {
+		text = strings.Replace(text, s.Text, " ", 1)
+	}
 	m := p.FindString(text)
-	if m == "" {
+	if m == "" || len([]rune(m)) > maxNumber {
 		return false
 	}
 	t.st.Request.set(key, m)
@@ -202,12 +270,16 @@ func (t *turn) acceptNumber(key, text string, alone bool) bool {
 	if key == "people" && t.acceptFound(key, lang.Counts(text)) {
 		return true
 	}
+	if key == "people" && onlyMe.MatchString(text) {
+		t.st.Request.set(key, "1人")
+		return true
+	}
 	return alone && t.acceptPattern(key, text, looseNumber)
 }
 
 func (t *turn) acceptTime(key, text string, alone bool) bool {
-	if spans := lang.Times(text, t.in.Now); len(spans) > 0 {
-		t.st.Request.set(key, spans[0].Text)
+	if since := t.beginning(text); since != "" {
+		t.st.Request.set(key, since)
 		return true
 	}
 	text = strings.Trim(text, trailing)
@@ -266,12 +338,16 @@ func (t *turn) acceptCity(text string) bool {
 // shortCity finds a city by its name without the suffix.
 func (t *turn) shortCity(text string) {
 	for _, c := range t.e.cities {
-		short := strings.TrimSuffix(strings.TrimSuffix(c.Name, "市"), "地区")
-		if strings.Contains(text, short) {
+		if strings.Contains(text, shortName(c.Name)) {
 			t.learnRegion(lang.Place{Region: c.Code, City: c.Code})
 			return
 		}
 	}
+}
+
+// shortName is how people say a city.
+func shortName(city string) string {
+	return strings.TrimSuffix(strings.TrimSuffix(city, "市"), "地区")
 }
 
 // acceptPlace takes a place that the gazetteer knows, or words that read like
@@ -314,11 +390,40 @@ func onlyDivision(t *turn, text string) bool {
 	return false
 }
 
+// organisationWords tell a body, firm or person.
+var organisationWords = regexp.MustCompile(`公司|物业|局|厅|所|院|校|店|中心|街道办|居委会|社区|银行|站|队|委|办|厂|工地|部门|超市|市场|商场|单位|集团|幼儿园|老板|经理|邻居|业主|商家|房东|中介|司机|老师|医生|工头|人|(?i:company|hospital|school|bank|shop|office|bureau)`)
+
+// acceptText takes free text, unless it tells only something else: who is asked
+// for a wish and gives a name has not said the wish.
 func (t *turn) acceptText(key, text string) bool {
 	text = strings.Trim(text, " \t\n")
 	if !meaningful(text) || len([]rune(text)) < 2 || dontKnow.MatchString(text) {
 		return false
 	}
+	known := strings.Contains(organisations, " "+key+" ") && organisationWords.MatchString(text)
+	if !known && key != "description" && t.tellsOnlyOthers(text) {
+		return false
+	}
 	t.st.Request.set(key, text)
 	return true
+}
+
+var glue = regexp.MustCompile(`我|叫|姓|是|的|了|在|从|开始|电话|手机|号码|联系|地址|地点|名字|姓名|[\s，,。；;、：:！!？?.]`)
+
+func (t *turn) tellsOnlyOthers(text string) bool {
+	rest := text
+	cut := func(span string) { rest = strings.Replace(rest, span, " ", 1) }
+	for _, s := range lang.Phones(text) {
+		cut(s.Text)
+	}
+	for _, s := range lang.Names(text) {
+		cut(s.Text)
+	}
+	for _, s := range lang.Times(text, t.in.Now) {
+		cut(s.Text)
+	}
+	for _, p := range t.e.places.FindNear(text, t.region()) {
+		cut(p.Text)
+	}
+	return rest != text && len([]rune(glue.ReplaceAllString(rest, ""))) < 2
 }

@@ -10,8 +10,12 @@ import (
 // stateVersion rises when an older state can no longer be read rightly.
 const stateVersion = 1
 
-// patience is how long an unfinished form waits for its person.
-const patience = 72 * time.Hour
+// patience is how long an unfinished form waits for its person; after longAway
+// they are reminded of it.
+const (
+	patience = 72 * time.Hour
+	longAway = 12 * time.Hour
+)
 
 // state is what the engine remembers of a conversation between turns. It is
 // opaque to everybody else.
@@ -24,6 +28,7 @@ type state struct {
 
 	Topic    string          `json:"topic,omitempty"`    // the last question answered, for follow-ups
 	Articles []string        `json:"articles,omitempty"` // last answered from or offered
+	Open     bool            `json:"open,omitempty"`     // its record is not settled yet
 	More     string          `json:"more,omitempty"`     // the rest of an answer that was too long
 	Cited    *jiban.Citation `json:"cited,omitempty"`    // what that answer comes from
 
@@ -83,6 +88,7 @@ type pending struct {
 	Choices []jiban.Option `json:"choices,omitempty"`
 	Text    string         `json:"text,omitempty"` // the question or ticket it is about
 	Tries   int            `json:"tries,omitempty"`
+	Said    int            `json:"said,omitempty"` // how often it was repeated, so that the words change
 }
 
 func loadState(raw json.RawMessage) *state {
@@ -102,13 +108,11 @@ func (s *state) backFromPeople() {
 	}
 }
 
-// expire drops a form nobody came back to.
-func (s *state) expire(now time.Time) {
-	if !s.At.IsZero() && now.Sub(s.At) > patience {
-		s.Request, s.Pending, s.Next, s.More, s.Topic = nil, nil, nil, "", ""
-		s.Callback = ""
-		s.calm()
-	}
+// forget drops what nobody came back to.
+func (s *state) forget() {
+	s.Request, s.Pending, s.Next, s.More, s.Topic = nil, nil, nil, "", ""
+	s.Callback = ""
+	s.calm()
 }
 
 // calm counts failures from the beginning: something went well.

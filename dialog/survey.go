@@ -38,7 +38,22 @@ func (t *turn) surveyed() bool {
 			return t.judge(k, solved)
 		}
 	}
-	return false
+	return t.nothingToJudge(text, solved)
+}
+
+// nothingToJudge answers a short 解决了 or 没解决 when no ticket waits for it.
+func (t *turn) nothingToJudge(text string, solved bool) bool {
+	folded := lang.Fold(text)
+	if len([]rune(text)) > 8 || !solvedWords.MatchString(folded) && !unsolvedWords.MatchString(folded) {
+		return false
+	}
+	t.out.Decision, t.out.Intent = DecideSmalltalk, "survey"
+	if solved {
+		t.say("answer.helped", nil)
+		return true
+	}
+	t.say("survey.which", nil).options = t.options("human")
+	return true
 }
 
 func (t *turn) verdictOf(text string) (solved, ok bool) {

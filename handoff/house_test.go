@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -58,6 +59,9 @@ func newHouse(t testing.TB) *house {
 // Committed counts what the room tells the house.
 func (h *house) Committed(context.Context, jiban.Batch, jiban.Applied) { h.heard++ }
 
+// sample is read once; nobody changes it.
+var sample = sync.OnceValues(tickets.Sample)
+
 // node is another node on the same store.
 func (h *house) node() *Service {
 	h.t.Helper()
@@ -65,7 +69,7 @@ func (h *house) node() *Service {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	catalogue, err := tickets.Sample()
+	catalogue, err := sample()
 	if err != nil {
 		h.t.Fatal(err)
 	}

@@ -143,7 +143,7 @@ func (w *world) presence(rt *rapid.T) {
 func (w *world) time(rt *rapid.T) {
 	w.h.clock.Advance(time.Duration(rapid.IntRange(1, 600).Draw(rt, "seconds")) * time.Second)
 	ctx := context.Background()
-	present, err := w.h.present(ctx, statuses()...)
+	present, err := w.h.present(ctx, append(statuses(), working)...)
 	if err != nil {
 		rt.Fatal(err)
 	}

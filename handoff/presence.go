@@ -20,6 +20,13 @@ const (
 // three times the interval at which the console reports.
 const heartbeat = 60 * time.Second
 
+// An agent who takes a conversation or speaks is at work even when their page
+// does not report it, for a while.
+const (
+	working     = "working"
+	workingTime = 10 * time.Minute
+)
+
 func presenceSet(status string) string { return "agents:" + status }
 
 // SetPresence says that an agent is there, and how. The console repeats it every
@@ -28,7 +35,7 @@ func (s *Service) SetPresence(ctx context.Context, agentID, status string) error
 	if agentID == "" || status != Offline && !slices.Contains(statuses(), status) {
 		return jiban.Errorf(jiban.CodeInvalid, "handoff.SetPresence", "%q is no presence: online, busy, away or offline", status)
 	}
-	for _, other := range statuses() {
+	for _, other := range append(statuses(), working) {
 		if other != status {
 			if err := s.deps.Presence.Remove(ctx, presenceSet(other), agentID); err != nil {
 				return err
@@ -45,21 +52,37 @@ func statuses() []string { return []string{Online, Busy, Away} }
 
 // Presence says how an agent is there.
 func (s *Service) Presence(ctx context.Context, agentID string) (string, error) {
-	for _, status := range statuses() {
+	for _, status := range append(statuses(), working) {
 		members, err := s.deps.Presence.Members(ctx, presenceSet(status))
 		if err != nil {
 			return "", err
 		}
-		if slices.Contains(members, agentID) {
-			return status, nil
+		if !slices.Contains(members, agentID) {
+			continue
 		}
+		if status == working {
+			status = Online
+		}
+		return status, nil
 	}
 	return Offline, nil
 }
 
+// seen notes that an agent just worked, unless their page reports how they are.
+// That it cannot be noted stops no work.
+func (s *Service) seen(ctx context.Context, agentID string) {
+	reporting, err := s.present(ctx, statuses()...)
+	if err == nil && !reporting[agentID] {
+		err = s.deps.Presence.Touch(ctx, presenceSet(working), agentID, workingTime)
+	}
+	if err != nil {
+		s.deps.Log.WarnContext(ctx, "presence could not be noted", "error", err)
+	}
+}
+
 // OnDuty counts the agents at work, those who are busy among them.
 func (s *Service) OnDuty(ctx context.Context) (int, error) {
-	at, err := s.present(ctx, Online, Busy)
+	at, err := s.present(ctx, Online, Busy, working)
 	return len(at), err
 }
 

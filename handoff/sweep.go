@@ -26,7 +26,7 @@ const (
 // then that they still wait. It may run on any number of nodes. One conversation
 // that cannot be moved does not stop the others; what failed is returned.
 func (s *Service) Sweep(ctx context.Context) error {
-	present, err := s.present(ctx, statuses()...)
+	present, err := s.present(ctx, append(statuses(), working)...)
 	if err != nil {
 		// Nobody is taken for gone on the word of a part that is down.
 		return errors.Join(err, s.sweepWaiting(ctx, false))

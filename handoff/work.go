@@ -39,6 +39,9 @@ func (s *Service) Accept(ctx context.Context, a jiban.Account, id string) (jiban
 		c.Holder, c.AgentID = jiban.HeldByAgent, a.ID
 		return s.write(ctx, &h, &c, notice(&c, &h, jiban.NoticeHandoffJoined, "agent", a.Name))
 	})
+	if err == nil {
+		s.seen(ctx, a.ID)
+	}
 	return h, err
 }
 
@@ -120,6 +123,9 @@ func (s *Service) Say(ctx context.Context, a jiban.Account, conversationID, clie
 		m, err = s.said(ctx, &c, applied, n.DedupeKey)
 		return false, err
 	})
+	if err == nil {
+		s.seen(ctx, a.ID)
+	}
 	return m, err
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -135,6 +136,26 @@ func BenchmarkSearch96000(b *testing.B) {
 	slices.SortFunc(took, cmp.Compare)
 	b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "p50-ms")
 	b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "p99-ms")
+}
+
+// A start from the snapshot of the last one.
+func BenchmarkStartFromSnapshot96000(b *testing.B) {
+	s, store, _ := loaded(b, benchArticles)
+	s.deps.Snapshot = filepath.Join(b.TempDir(), "knowledge.index")
+	if err := s.writeSnapshot(s.now.Load()); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		again := newService(b, store)
+		again.deps.Snapshot = s.deps.Snapshot
+		state, err := again.readSnapshot(context.Background())
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := again.serve(context.Background(), state); err != nil {
+			b.Fatal(err)
+		}
+	}
 }
 
 func BenchmarkOneChangeVisible96000(b *testing.B) {

@@ -56,24 +56,32 @@ func shortName(name string) string {
 	return name
 }
 
-// city returns the code of the city that a text names, "" when it names none or
-// more than one.
-func (p places) city(text string) string {
-	if len(p.cities) == 0 {
-		return ""
-	}
-	folded := lang.Fold(text)
-	found := ""
+// city returns the city that a folded text names; none when it names more than
+// one.
+func (p places) city(folded string) (found place, ok bool) {
 	for _, c := range p.cities {
 		if !strings.Contains(folded, c.name) {
 			continue
 		}
-		if found != "" && found != c.code {
-			return ""
+		if ok {
+			return place{}, false
 		}
-		found = c.code
+		found, ok = c, true
 	}
-	return found
+	return found, ok
+}
+
+// placed returns the query for the city that its text names, and without that
+// name: the filter by region says it better than the index could.
+func (p places) placed(q jiban.SearchQuery) jiban.SearchQuery {
+	folded := lang.Fold(q.Text)
+	city, ok := p.city(folded)
+	if !ok {
+		return q
+	}
+	q.Region = narrower(q.Region, city.code)
+	q.Text = strings.NewReplacer(city.name+"市", " ", city.name, " ").Replace(folded)
+	return q
 }
 
 // narrower returns the region to search for: the named city, unless the known
@@ -85,10 +93,17 @@ func narrower(known, named string) string {
 	return named
 }
 
+// provinces are the first two digits that GB/T 2260 knows, 00 standing for the
+// country.
+const provinces = "00 11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63 64 65 71 81 82"
+
 // code returns the code that a word of an import means, "" when unknown.
 func (p places) code(word string) string {
 	word = strings.TrimSpace(word)
 	if len(word) == 6 && strings.Trim(word, "0123456789") == "" {
+		if !strings.Contains(provinces, word[:2]) {
+			return ""
+		}
 		return word
 	}
 	return p.codes[lang.Fold(word)]

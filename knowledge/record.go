@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/flate"
 	"encoding/binary"
+	"hash/crc32"
 	"io"
 	"sync"
 	"time"
@@ -30,6 +31,9 @@ func newArchive(usual string) *archive {
 	p.text(usual)
 	return &archive{usual: p.b}
 }
+
+// id names the usual text: what was packed against another cannot be unpacked.
+func (ar *archive) id() uint32 { return crc32.ChecksumIEEE(ar.usual) }
 
 // pack returns the packed form of an article.
 func (ar *archive) pack(a jiban.Article) []byte {

@@ -2,6 +2,8 @@ package knowledge
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -44,6 +46,9 @@ type Deps struct {
 	Regions     []jiban.Region
 	Bus         Bus
 	Calibration *Calibration
+	// Snapshot is a file in which the built index is kept, so that the next start
+	// need not build it; "" for none. It belongs to one store.
+	Snapshot string
 }
 
 // Service answers searches from an index in memory and changes articles in the
@@ -116,9 +121,7 @@ func (s *Service) Search(ctx context.Context, q jiban.SearchQuery) (jiban.Search
 		q.K = defaultK
 	}
 	q.K = min(q.K, maxK)
-	if named := s.places.city(q.Text); named != "" {
-		q.Region = narrower(q.Region, named)
-	}
+	q = s.places.placed(q)
 	found := rank(now.index, q, q.K)
 	r := s.judge.decide(found, q)
 	r.Found = make([]jiban.Found, min(len(found), q.K))
@@ -148,27 +151,59 @@ func (s *Service) List(ctx context.Context, status jiban.ArticleStatus, text, af
 	return s.deps.Store.ListArticles(ctx, status, text, afterID, limit)
 }
 
-// Load builds the index from the store and makes the service ready.
+// Load makes the service ready: with the index of the snapshot, where there is a
+// sound one, and what changed since, or with one built from the store.
 func (s *Service) Load(ctx context.Context) error {
 	s.build.Lock()
 	defer s.build.Unlock()
 	start := s.deps.Clock.Now()
+	from, err := s.readSnapshot(ctx)
+	if err == nil {
+		err = s.serve(ctx, from)
+	}
+	if err != nil {
+		if !errors.Is(err, fs.ErrNotExist) {
+			s.deps.Log.InfoContext(ctx, "knowledge snapshot not used", "err", err)
+		}
+		return s.rebuild(ctx, start)
+	}
+	s.loaded(ctx, "knowledge index read", start)
+	return nil
+}
+
+// rebuild builds the index from the store; the caller holds build.
+func (s *Service) rebuild(ctx context.Context, start time.Time) error {
 	fresh, err := s.read(ctx)
 	if err != nil {
 		return err
 	}
-	// What changed while the index was built is added before anybody sees it, so
-	// that nothing steps back in time.
+	if err := s.serve(ctx, fresh); err != nil {
+		return err
+	}
+	s.loaded(ctx, "knowledge index built", start)
+	if err := s.writeSnapshot(fresh); err != nil {
+		s.deps.Log.WarnContext(ctx, "knowledge snapshot not written", "err", err)
+	}
+	return nil
+}
+
+// serve replaces the state. What changed since it was read is added before
+// anybody sees it, so that nothing steps back in time.
+func (s *Service) serve(ctx context.Context, fresh *state) error {
 	s.change.Lock()
 	defer s.change.Unlock()
-	fresh, err = s.advance(ctx, fresh)
+	fresh, err := s.advance(ctx, fresh)
 	if err != nil {
 		return err
 	}
 	s.now.Store(fresh)
-	s.deps.Log.InfoContext(ctx, "knowledge index built", "articles", fresh.index.Len(),
-		"revision", fresh.revision, "took", s.deps.Clock.Now().Sub(start))
 	return nil
+}
+
+func (s *Service) loaded(ctx context.Context, how string, start time.Time) {
+	now := s.now.Load()
+	s.deps.Log.InfoContext(ctx, how, "articles", now.index.Len(),
+		"revision", now.revision, "took", s.deps.Clock.Now().Sub(start))
 }
 
 // read builds a state from all articles of the store.
@@ -317,7 +352,9 @@ func (s *Service) Run(ctx context.Context) error {
 }
 
 func (s *Service) reload(ctx context.Context) {
-	if err := s.Load(ctx); err != nil && ctx.Err() == nil {
+	s.build.Lock()
+	defer s.build.Unlock()
+	if err := s.rebuild(ctx, s.deps.Clock.Now()); err != nil && ctx.Err() == nil {
 		s.deps.Log.WarnContext(ctx, "knowledge index could not be built anew", "err", err)
 	}
 }

@@ -102,6 +102,7 @@ var foldUnified = map[rune]string{
 	'~':  "～〜∼",
 	' ':  "\x00\x01\t\n\v\f\r\u00a0\u2028\u2029\u3000",
 	'0':  "〇",
+	'着':  "著", // 著火; no list of ours has 著名
 }
 
 func foldEntry(r rune, simple func(rune) rune) uint16 {

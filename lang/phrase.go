@@ -2,8 +2,8 @@ package lang
 
 import "strings"
 
-// A phrase is a pattern for word lists. In a list | divides phrases, … (up to six
-// runes between) and ~ (one rune at most, and not 的) the steps of a phrase, / the
+// A phrase is a pattern for word lists. In a list | divides phrases, … (up to
+// eight runes between) and ~ (one rune at most, and not 的) the steps of a phrase, / the
 // alternatives of a step: "拿/持…刀/枪" finds 拿着一把刀. Latin alternatives match
 // whole words only.
 type phrase struct {
@@ -17,8 +17,9 @@ type step struct {
 }
 
 const (
-	wideGap  = 6
+	wideGap  = 8
 	closeGap = 1
+	latinGap = 24 // in place of wideGap after a Latin word
 )
 
 // phraseBook finds phrases in a text; each belongs to a group of its owner's.
@@ -49,7 +50,9 @@ func (b *phraseBook) add(pattern string, group int) {
 	for pattern != "" {
 		head, rest, sep := cutStep(pattern)
 		p.steps = append(p.steps, step{words: splitWords(head), gap: gap})
-		pattern, gap = rest, sep
+		if pattern, gap = rest, sep; gap == wideGap && latin(p.steps[len(p.steps)-1].words[0][0]) {
+			gap = latinGap
+		}
 	}
 	seen := map[rune]bool{}
 	for _, w := range p.steps[0].words {

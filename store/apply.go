@@ -35,14 +35,24 @@ type application struct {
 	q     querier
 	now   time.Time
 	batch *jiban.Batch
+	where []string         // conversation of each notice
+	seats map[string]*seat // by conversation
 	said  []jiban.Message
+}
+
+// seat is what a conversation gave for the notices of this batch: sequences from
+// next on. Having taken it, this transaction has the conversation's row for itself.
+type seat struct {
+	channel string
+	next    int64
+	spare   int64 // sequences that dropped notices did not use
 }
 
 // run writes the parts. The conversation comes first: its row is what two nodes
 // compete for, and who loses there has touched nothing else.
 func (a *application) run(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{
-		a.conversation, a.inbox, a.turn, a.notices, a.tickets, a.handoffs, a.records,
+		a.address, a.conversation, a.inbox, a.turn, a.notices, a.tickets, a.handoffs, a.records,
 	} {
 		if err := step(ctx); err != nil {
 			return err
@@ -51,8 +61,32 @@ func (a *application) run(ctx context.Context) error {
 	return nil
 }
 
-// conversation saves the new state. The sequence and the time of the last inbound
-// message belong to Receive and are left alone.
+// address finds the conversation of each notice.
+func (a *application) address(ctx context.Context) error {
+	a.where = make([]string, len(a.batch.Notices))
+	a.seats = make(map[string]*seat, 1)
+	var err error
+	for i := range a.batch.Notices {
+		if a.where[i], err = a.conversationOf(ctx, &a.batch.Notices[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// noticesIn counts the notices for a conversation.
+func (a *application) noticesIn(id string) int64 {
+	var n int64
+	for _, w := range a.where {
+		if w == id {
+			n++
+		}
+	}
+	return n
+}
+
+// conversation saves the new state and takes the sequences for what is said in it.
+// The time of the last inbound message belongs to Receive and is left alone.
 func (a *application) conversation(ctx context.Context) error {
 	c := a.batch.Conversation
 	if c == nil {
@@ -60,13 +94,28 @@ func (a *application) conversation(ctx context.Context) error {
 	}
 	const query = `UPDATE conversations SET contact_id = $2, audience = $3, region = $4, lang = $5, holder = $6,
 		agent_id = $7, handoff_id = $8, intake_id = $9, roster_claim = $10, safety_said = $11, state = $12,
-		version = version + 1, updated_at = $13 WHERE id = $1 AND version = $14`
-	n, err := a.q.exec(ctx, query, c.ID, c.ContactID, c.Audience, c.Region, c.Lang, c.Holder, c.AgentID, c.HandoffID,
-		c.IntakeID, c.RosterClaim, packed{&c.SafetySaid}, raw{&c.State}, micros(a.now), c.Version)
-	if err == nil && n == 0 {
+		version = version + 1, updated_at = $13, last_seq = last_seq + $14
+		WHERE id = $1 AND version = $15 RETURNING last_seq, channel`
+	n := a.noticesIn(c.ID)
+	args := []any{c.ID, c.ContactID, c.Audience, c.Region, c.Lang, c.Holder, c.AgentID, c.HandoffID, c.IntakeID,
+		c.RosterClaim, packed{&c.SafetySaid}, raw{&c.State}, micros(a.now), n, c.Version}
+	taken, err := a.seat(ctx, c.ID, n, query, args)
+	if err == nil && !taken {
 		err = jiban.Errorf(jiban.CodeConflict, "store.Apply", "conversation %s was changed meanwhile (read at version %d): load it anew and decide again", c.ID, c.Version)
 	}
 	return err
+}
+
+// seat takes n sequences of a conversation by an update that returns the last of
+// them and the channel; false when there is no such row.
+func (a *application) seat(ctx context.Context, id string, n int64, query string, args []any) (bool, error) {
+	var last int64
+	var channel string
+	taken, err := scanOne(ctx, a.q, query, args, &last, &channel)
+	if taken {
+		a.seats[id] = &seat{channel: channel, next: last - n + 1}
+	}
+	return taken, err
 }
 
 // inbox marks the messages that this turn takes in.
@@ -95,15 +144,20 @@ func (a *application) turn(ctx context.Context) error {
 	return turns.add(ctx, a.q, a.batch.Turn)
 }
 
-// notices appends the outbound messages.
+// notices appends the outbound messages. Sequences of dropped ones are given back,
+// so that a conversation has no gaps.
 func (a *application) notices(ctx context.Context) error {
+	const back = "UPDATE conversations SET last_seq = last_seq - $2 WHERE id = $1"
 	for i := range a.batch.Notices {
-		n := &a.batch.Notices[i]
-		id, err := a.conversationOf(ctx, n)
-		if err != nil {
+		if err := a.notice(ctx, a.where[i], &a.batch.Notices[i]); err != nil {
 			return err
 		}
-		if err := a.notice(ctx, id, n); err != nil {
+	}
+	for id, s := range a.seats {
+		if s.spare == 0 {
+			continue
+		}
+		if _, err := a.q.exec(ctx, back, id, s.spare); err != nil {
 			return err
 		}
 	}
@@ -128,34 +182,44 @@ func (a *application) conversationOf(ctx context.Context, n *jiban.Notice) (stri
 	return id, err
 }
 
-// notice gives one notice the next sequence and stores it. Taking the sequence
-// locks the conversation, so that the look for its dedupe key holds until the
-// commit.
+// notice stores one notice as an outbound message.
 func (a *application) notice(ctx context.Context, conversationID string, n *jiban.Notice) error {
-	const known = "SELECT 1 FROM messages WHERE conversation_id = $1 AND dedupe_key = $2 AND dedupe_key <> ''"
-	const next = "UPDATE conversations SET last_seq = last_seq + 1, updated_at = $2 WHERE id = $1 RETURNING last_seq, channel"
-	const back = "UPDATE conversations SET last_seq = last_seq - 1 WHERE id = $1"
-	m := a.message(n)
-	m.ConversationID = conversationID
-	found, err := scanOne(ctx, a.q, next, []any{conversationID, micros(a.now)}, &m.Seq, &m.Channel)
-	if err == nil && !found {
-		err = jiban.Errorf(jiban.CodeInvalid, "store.Apply", "notice %s is for conversation %s, which does not exist", n.Kind, conversationID)
-	}
-	if err != nil {
-		return err
-	}
-	if n.DedupeKey != "" {
-		var one int
-		switch dropped, err := scanOne(ctx, a.q, known, []any{conversationID, n.DedupeKey}, &one); {
-		case err != nil:
-			return err
-		case dropped:
-			_, err = a.q.exec(ctx, back, conversationID)
+	const next = "UPDATE conversations SET last_seq = last_seq + $2, updated_at = $3 WHERE id = $1 RETURNING last_seq, channel"
+	if a.seats[conversationID] == nil {
+		want := a.noticesIn(conversationID)
+		taken, err := a.seat(ctx, conversationID, want, next, []any{conversationID, want, micros(a.now)})
+		if err == nil && !taken {
+			err = jiban.Errorf(jiban.CodeInvalid, "store.Apply", "notice %s is for conversation %s, which does not exist", n.Kind, conversationID)
+		}
+		if err != nil {
 			return err
 		}
 	}
+	s := a.seats[conversationID]
+	known, err := a.known(ctx, conversationID, n.DedupeKey)
+	if err != nil {
+		return err
+	}
+	if known {
+		s.spare++
+		return nil
+	}
+	m := a.message(n)
+	m.ConversationID, m.Channel, m.Seq = conversationID, s.channel, s.next
+	s.next++
 	a.said = append(a.said, m)
 	return messages.add(ctx, a.q, &m)
+}
+
+// known reports whether the conversation has a notice with the key. Its row is
+// ours, so that the answer holds until the commit.
+func (a *application) known(ctx context.Context, conversationID, key string) (bool, error) {
+	if key == "" {
+		return false, nil
+	}
+	const query = "SELECT 1 FROM messages WHERE conversation_id = $1 AND dedupe_key = $2 AND dedupe_key <> ''"
+	var one int
+	return scanOne(ctx, a.q, query, []any{conversationID, key}, &one)
 }
 
 // message turns a notice into the outbound message that Delivery will work off.

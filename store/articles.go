@@ -8,8 +8,8 @@ import (
 )
 
 var articles = newTable("articles", func(a *jiban.Article) []any {
-	return []any{&a.ID, &a.Version, &a.Title, &a.Body, packed{&a.Similar}, packed{&a.Keywords}, &a.Department,
-		&a.Source, packed{&a.Regions}, &a.Audience, &a.Theme, stamp{&a.ValidFrom}, stamp{&a.ValidTo}, &a.Status,
+	return []any{&a.ID, &a.Version, words{&a.Title}, words{&a.Body}, packed{&a.Similar}, packed{&a.Keywords}, words{&a.Department},
+		words{&a.Source}, packed{&a.Regions}, &a.Audience, words{&a.Theme}, stamp{&a.ValidFrom}, stamp{&a.ValidTo}, &a.Status,
 		stamp{&a.UpdatedAt}}
 }, "id", "version", "title", "body", "asked_as", "keywords", "department", "source", "regions", "audience", "theme",
 	"valid_from", "valid_to", "status", "updated_at")

@@ -4,7 +4,9 @@ import (
 	"database/sql/driver"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // The types below stand between a field of a noun and its column: each holds a
@@ -60,7 +62,7 @@ func (p packed) Scan(src any) error {
 // raw is JSON that the store does not look into, "" for nil.
 type raw struct{ v *json.RawMessage }
 
-func (r raw) Value() (driver.Value, error) { return string(*r.v), nil }
+func (r raw) Value() (driver.Value, error) { return cleaned(string(*r.v)), nil }
 
 func (r raw) Scan(src any) error {
 	b, err := bytesOf(src)
@@ -85,6 +87,25 @@ func (n nullable) Scan(src any) error {
 	b, err := bytesOf(src)
 	*n.s = string(b)
 	return err
+}
+
+// words is free text. What people send may hold NUL or broken UTF-8, which
+// PostgreSQL refuses: these characters are lost, the rest is kept.
+type words struct{ s *string }
+
+func (w words) Value() (driver.Value, error) { return cleaned(*w.s), nil }
+
+func (w words) Scan(src any) error {
+	b, err := bytesOf(src)
+	*w.s = string(b)
+	return err
+}
+
+func cleaned(s string) string {
+	if utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 {
+		return s
+	}
+	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "")
 }
 
 // bytesOf copies a text column; NULL is empty.

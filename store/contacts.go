@@ -10,7 +10,7 @@ import (
 )
 
 var contacts = newTable("contacts", func(c *jiban.Contact) []any {
-	return []any{&c.ID, &c.Name, &c.Lang, &c.Roster, &c.OptedOut, stamp{&c.CreatedAt}}
+	return []any{&c.ID, words{&c.Name}, &c.Lang, &c.Roster, &c.OptedOut, stamp{&c.CreatedAt}}
 }, "id", "name", "lang", "roster", "opted_out", "created_at")
 
 // Contact returns a contact by its id.

@@ -10,13 +10,13 @@ import (
 
 var handoffs = newTable("handoffs", func(h *jiban.Handoff) []any {
 	return []any{&h.ID, &h.ConversationID, &h.ContactID, &h.Reason, &h.Queue, &h.Priority, &h.Status, &h.AgentID,
-		&h.Summary, packed{&h.Draft}, &h.Matter, &h.Type, packed{&h.Articles}, stamp{&h.CreatedAt},
+		words{&h.Summary}, packed{&h.Draft}, &h.Matter, &h.Type, packed{&h.Articles}, stamp{&h.CreatedAt},
 		stamp{&h.AcceptedAt}, stamp{&h.ClosedAt}, &h.Version}
 }, "id", "conversation_id", "contact_id", "reason", "queue", "priority", "status", "agent_id", "summary", "draft",
 	"matter", "type", "articles", "created_at", "accepted_at", "closed_at", "version")
 
 var alerts = newTable("alerts", func(a *jiban.Alert) []any {
-	return []any{&a.ID, &a.ConversationID, &a.Kind, &a.Text, &a.SeenBy, stamp{&a.CreatedAt}}
+	return []any{&a.ID, &a.ConversationID, &a.Kind, words{&a.Text}, &a.SeenBy, stamp{&a.CreatedAt}}
 }, "id", "conversation_id", "kind", "text", "seen_by", "created_at")
 
 // Handoff returns a handoff by its id.

@@ -13,10 +13,19 @@ import (
 	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib"
+	"go.uber.org/goleak"
 
 	"jiban"
 	"jiban/store"
 )
+
+func TestMain(m *testing.M) {
+	if os.Getenv(victimDSN) != "" {
+		victim()
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // place is one empty database; several stores may be opened on it.
 type place struct {

@@ -37,11 +37,33 @@ func (s *Store) ClaimOutbox(ctx context.Context, by string, now, until time.Time
 	return claimed, nil
 }
 
-// dueConversations lists conversations that have something to send.
+// dueConversations lists conversations that have something to send now, the most
+// urgent first, then what is due longest. What is held back, and who is being
+// served, is left out here already: however many there are, they must not keep
+// others from their turn.
 func (s *Store) dueConversations(ctx context.Context, now time.Time, limit int64) ([]string, error) {
-	const query = `SELECT conversation_id FROM messages WHERE status IN ('queued', 'sending') AND due_at <= $1
-		GROUP BY conversation_id ORDER BY MAX(urgency) DESC, MIN(created_at), conversation_id LIMIT $2`
-	return column[string](ctx, s.read, query, micros(now), limit)
+	const query = `SELECT m.conversation_id FROM messages m
+		WHERE m.status IN ('queued', 'sending') AND m.urgency = $1 AND m.due_at <= $2
+		AND NOT EXISTS (SELECT 1 FROM messages b
+			WHERE b.conversation_id = m.conversation_id AND b.status IN ('queued', 'sending') AND b.due_at > $2
+			AND (b.claimed_by <> '' AND b.claimed_until > $2 OR b.attempts > 0 AND b.seq < m.seq AND m.urgency < $3))
+		ORDER BY m.due_at LIMIT $4`
+	var ids []string
+	for _, urgency := range []jiban.Urgency{jiban.UrgencyHigh, jiban.UrgencyNormal, jiban.UrgencyLow} {
+		found, err := column[string](ctx, s.read, query, urgency, micros(now), jiban.UrgencyHigh, limit)
+		if err != nil {
+			return nil, err
+		}
+		for _, id := range found {
+			if !slices.Contains(ids, id) {
+				ids = append(ids, id)
+			}
+		}
+		if int64(len(ids)) >= limit {
+			break
+		}
+	}
+	return ids, nil
 }
 
 // pick reads what is due in the conversations, one slice for each, until limit
@@ -189,7 +211,7 @@ func (s *Store) saveDelivery(ctx context.Context, q querier, id, by string, d *j
 		WHERE id = $1 AND direction = 'out'`
 	args := []any{id, d.Status, d.Path, d.Kind, d.Urgency, packed{&d.Params}, d.DedupeKey, micros(d.NotBefore),
 		micros(d.NotAfter), d.Attempts, d.Repeated, d.ClaimedBy, micros(d.ClaimedUntil), packed{&d.ProviderIDs},
-		d.PartsSent, d.Error, d.Status == jiban.DeliverySending || d.Status == jiban.DeliverySent, micros(s.now())}
+		d.PartsSent, words{&d.Error}, d.Status == jiban.DeliverySending || d.Status == jiban.DeliverySent, micros(s.now())}
 	var n int64
 	var err error
 	if by == "" {
@@ -224,10 +246,12 @@ func (s *Store) FindProviderID(ctx context.Context, channel, providerID string) 
 }
 
 // SentSince counts the parts that were sent in a conversation on a path since a
-// time; one whose result is not known counts.
+// time, among its newest 200 messages (no provider's budget is larger); one whose
+// result is not known counts.
 func (s *Store) SentSince(ctx context.Context, conversationID string, path jiban.Path, since time.Time) (int, error) {
 	const query = `SELECT COALESCE(SUM(CASE WHEN parts_sent > 1 THEN parts_sent ELSE 1 END), 0) FROM messages
 		WHERE conversation_id = $1 AND path = $2 AND sent_at >= $3 AND direction = 'out'
+			AND seq > (SELECT last_seq - 200 FROM conversations WHERE id = $1)
 			AND status IN ('sending', 'sent', 'delivered', 'uncertain')`
 	var n int
 	_, err := scanOne(ctx, s.read, query, []any{conversationID, path, micros(since)}, &n)

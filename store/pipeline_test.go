@@ -399,3 +399,30 @@ func TestNoticeFindsItsConversation(t *testing.T) {
 		wantCode(t, err, jiban.CodeInvalid)
 	})
 }
+
+// Whatever people send, a turn about it can be stored on either database.
+func TestBrokenTextIsKept(t *testing.T) {
+	onBoth(t, func(t *testing.T, p place) {
+		s := p.open(t)
+		broken := "停\x00水\xff了 🚰 '; DROP TABLE messages; --"
+		const kept = "停水\uFFFD了 🚰 '; DROP TABLE messages; --"
+		m := receive(t, s, text("wx-1", "a", broken))
+		in := turnInput(t, s, m.ConversationID)
+		b := reply(in, "turn-1", broken)
+		in.Contact.Name = broken
+		b.Contact = &in.Contact
+		b.Intakes = []jiban.Intake{{ID: "i", Question: broken}}
+		b.Alerts = []jiban.Alert{{ID: "a", Text: broken}}
+		b.Handoffs = []jiban.Handoff{{ID: "h", Summary: broken, Draft: map[string]string{"description": broken}}}
+		b.Tickets = []jiban.TicketChange{{Ticket: jiban.Ticket{Number: "1", Title: broken, Fields: map[string]string{"place": broken}},
+			Events: []jiban.TicketEvent{{Number: "1", Seq: 1, Data: map[string]string{"text": broken}}}}}
+		apply(t, s, b)
+		i := must[jiban.Intake](t)(s.Intake(t.Context(), "i"))
+		h := must[jiban.Handoff](t)(s.Handoff(t.Context(), "h"))
+		k := must[jiban.Ticket](t)(s.Ticket(t.Context(), "1"))
+		c := must[jiban.Contact](t)(s.Contact(t.Context(), in.Contact.ID))
+		if i.Question != kept || h.Summary != kept || k.Title != kept || c.Name != kept {
+			t.Errorf("kept are %q, %q, %q, %q", i.Question, h.Summary, k.Title, c.Name)
+		}
+	})
+}

@@ -24,7 +24,7 @@ const busyPragma = "busy_timeout(10000)"
 // The writer's pragmas. FULL syncs the log at every commit: promise 1.
 func writerPragmas() []string {
 	return []string{busyPragma, "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)",
-		"wal_autocheckpoint(2000)", "journal_size_limit(67108864)", "cache_size(-16384)"}
+		"wal_autocheckpoint(2000)", "journal_size_limit(67108864)", "cache_size(-16384)", "temp_store(MEMORY)"}
 }
 
 // readerPragmas keep a reader from ever writing.

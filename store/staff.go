@@ -7,7 +7,7 @@ import (
 )
 
 var accounts = newTable("accounts", func(a *jiban.Account) []any {
-	return []any{&a.ID, &a.Login, &a.Name, packed{&a.Roles}, &a.Department, &a.Region, &a.PasswordHash, &a.MustChange,
+	return []any{&a.ID, &a.Login, words{&a.Name}, packed{&a.Roles}, &a.Department, &a.Region, &a.PasswordHash, &a.MustChange,
 		&a.Disabled, &a.Failures, stamp{&a.LockedUntil}, stamp{&a.LastLoginAt}, stamp{&a.CreatedAt}}
 }, "id", "login", "name", "roles", "department", "region", "password_hash", "must_change", "disabled", "failures",
 	"locked_until", "last_login_at", "created_at")
@@ -17,7 +17,7 @@ var sessions = newTable("sessions", func(s *jiban.Session) []any {
 }, "hash", "account_id", "csrf", "created_at", "seen_at", "expires_at")
 
 var auditEntries = newTable("audit", func(e *jiban.AuditEntry) []any {
-	return []any{&e.ID, &e.Actor, &e.Action, &e.Object, &e.Result, stamp{&e.At}}
+	return []any{&e.ID, &e.Actor, &e.Action, words{&e.Object}, words{&e.Result}, stamp{&e.At}}
 }, "id", "actor", "action", "object", "result", "at")
 
 // Account returns a member of staff by id.

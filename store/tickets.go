@@ -11,9 +11,9 @@ import (
 )
 
 var tickets = newTable("tickets", func(t *jiban.Ticket) []any {
-	return []any{&t.Number, &t.Kind, &t.Type, &t.Matter, &t.Title, &t.Region, &t.Department, &t.DepartmentName,
+	return []any{&t.Number, &t.Kind, &t.Type, &t.Matter, words{&t.Title}, &t.Region, &t.Department, &t.DepartmentName,
 		&t.Status, packed{&t.Fields}, &t.Confidential, &t.Anonymous, &t.Urgent, &t.ContactID, &t.ConversationID,
-		&t.Channel, &t.Reopened, &t.Returned, &t.Urged, &t.Reply, &t.Solved, &t.Satisfied, stamp{&t.DueAt},
+		&t.Channel, &t.Reopened, &t.Returned, &t.Urged, words{&t.Reply}, &t.Solved, &t.Satisfied, stamp{&t.DueAt},
 		stamp{&t.CreatedAt}, stamp{&t.UpdatedAt}, &t.Version}
 }, "number", "kind", "type", "matter", "title", "region", "department", "department_name", "status", "fields",
 	"confidential", "anonymous", "urgent", "contact_id", "conversation_id", "channel", "reopened", "returned", "urged",

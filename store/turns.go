@@ -17,7 +17,7 @@ func (s *Store) Turn(ctx context.Context, id string) (jiban.Turn, error) {
 }
 
 var intakes = newTable("intakes", func(i *jiban.Intake) []any {
-	return []any{&i.ID, &i.ConversationID, &i.ContactID, &i.Channel, &i.Type, &i.Matter, &i.Region, &i.Question,
+	return []any{&i.ID, &i.ConversationID, &i.ContactID, &i.Channel, &i.Type, &i.Matter, &i.Region, words{&i.Question},
 		&i.Result, packed{&i.Articles}, &i.Ticket, stamp{&i.CreatedAt}, stamp{&i.UpdatedAt}}
 }, "id", "conversation_id", "contact_id", "channel", "type", "matter", "region", "question", "result", "articles",
 	"ticket", "created_at", "updated_at")

@@ -431,7 +431,7 @@ func TestWriterTellsTheTruth(t *testing.T) {
 					go cancel()
 				}
 				err := w.do(ctx, func(ctx context.Context, q querier) error {
-					if err := insertNumber(base + i)(ctx, q); err != nil {
+					if err := insertNumber(base+i)(ctx, q); err != nil {
 						return err
 					}
 					switch kind {
@@ -455,4 +455,35 @@ func TestWriterTellsTheTruth(t *testing.T) {
 			}
 		}
 	})
+}
+
+// With the disk full the store says so, keeps nothing of what it refused, and
+// takes the same message when there is room again.
+func TestStoreOnAFullDisk(t *testing.T) {
+	s, err := Open(t.Context(), sqlitePrefix+filepath.Join(t.TempDir(), "full.db"),
+		Deps{Clock: jiban.SystemClock{}, IDs: jiban.RandomIDs{Clock: jiban.SystemClock{}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	limit := func(pages int) {
+		if err := s.writer.do(t.Context(), func(ctx context.Context, q querier) error {
+			_, err := column[int](ctx, q, fmt.Sprintf("PRAGMA max_page_count = %d", pages))
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	limit(1) // as many as there are
+	r := jiban.Received{Channel: "gzh", Address: "wechat:a", ExternalID: "1", Content: jiban.Content{Text: strings.Repeat("停水", 20000)}}
+	if _, _, err := s.Receive(t.Context(), r); jiban.CodeOf(err) != jiban.CodeUnavailable {
+		t.Fatalf("with the disk full: %v", err)
+	}
+	if n, err := column[int](t.Context(), s.read, "SELECT COUNT(*) FROM contacts"); err != nil || n[0] != 0 {
+		t.Errorf("half of it is stored: %v contacts, %v", n, err)
+	}
+	limit(1 << 20)
+	if _, repeat, err := s.Receive(t.Context(), r); err != nil || repeat {
+		t.Errorf("with room again: repeat %v, %v", repeat, err)
+	}
 }

@@ -77,6 +77,7 @@ type Service struct {
 
 	sweeping sync.Mutex
 	marked   map[string]time.Time // by number, the due time whose passing is on record: spares a sweep the look into the log
+	surveyed time.Time            // before that no question of a follow-up runs out
 }
 
 // New makes the room. CodeInvalid when the catalogue has faults.

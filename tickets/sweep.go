@@ -43,11 +43,17 @@ func (s *Service) sweepOverdue(ctx context.Context) error {
 
 // sweepAnswered closes tickets whose question of the follow-up nobody answered in
 // time. Nothing but that answer moves an answered ticket, so that it was last
-// changed when it was answered.
+// changed when it was answered. Those still waiting are looked through no sooner
+// than the first of them can be due, and once a minute at most.
 func (s *Service) sweepAnswered(ctx context.Context) error {
-	until := s.now().Add(-surveyTime)
-	return s.each(ctx, jiban.TicketFilter{Statuses: []jiban.TicketStatus{jiban.TicketAnswered}}, func(t *jiban.Ticket) error {
-		if t.UpdatedAt.After(until) {
+	now := s.now()
+	if now.Before(s.surveyed) {
+		return nil
+	}
+	next := now.Add(surveyTime - clocksApart) // of a ticket answered from now on
+	err := s.each(ctx, jiban.TicketFilter{Statuses: []jiban.TicketStatus{jiban.TicketAnswered}}, func(t *jiban.Ticket) error {
+		if due := t.UpdatedAt.Add(surveyTime); due.After(now) {
+			next = earlier(next, due)
 			return nil
 		}
 		_, err := s.expire(ctx, t, jiban.TicketAction{
@@ -55,6 +61,24 @@ func (s *Service) sweepAnswered(ctx context.Context) error {
 		})
 		return err
 	})
+	if err != nil {
+		next = now // what failed is tried again in a minute
+	}
+	if soonest := now.Add(time.Minute); next.Before(soonest) {
+		next = soonest
+	}
+	s.surveyed = next
+	return err
+}
+
+// clocksApart is more than the clocks of two nodes ever differ.
+const clocksApart = time.Hour
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
 }
 
 // system is the actor of what happens by itself.

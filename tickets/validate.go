@@ -27,7 +27,7 @@ func knownType(t jiban.RequestType) bool {
 // regions and superiors, missing limits. It returns CodeInvalid with the
 // first findings in words, nil when there is none.
 func Validate(c jiban.Catalogue) error {
-	v := &validator{index: newIndex(c)}
+	v := &validator{index: newIndex(c), without: map[string]string{}}
 	v.regionTree()
 	v.departmentTree()
 	v.ownership()
@@ -48,7 +48,8 @@ const faultsNamed = 20
 
 type validator struct {
 	*index
-	found []string
+	found   []string
+	without map[string]string // by kind, a city without owner, "" for none
 }
 
 func (v *validator) fault(format string, args ...any) {
@@ -178,11 +179,23 @@ func (v *validator) owned(m *jiban.Matter) {
 		v.fault("matter %s names no kind of owner", m.Code)
 		return
 	}
+	city, looked := v.without[m.Owner]
+	if !looked {
+		city = v.cityWithout(m.Owner)
+		v.without[m.Owner] = city
+	}
+	if city != "" {
+		v.fault("matter %s (%s) has no owner in %s", m.Code, m.Owner, city)
+	}
+}
+
+func (v *validator) cityWithout(kind string) string {
 	for _, r := range v.catalogue.Regions {
-		if r.Parent == v.root && len(v.candidates(m.Owner, r.Code)) == 0 {
-			v.fault("matter %s (%s) has no owner in %s", m.Code, m.Owner, r.Code)
+		if r.Parent == v.root && len(v.candidates(kind, r.Code)) == 0 {
+			return r.Code
 		}
 	}
+	return ""
 }
 
 func (v *validator) form(m *jiban.Matter) {

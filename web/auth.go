@@ -24,18 +24,22 @@ type member struct {
 
 // guard lets only those pass who are logged in, carry the session's token where
 // something changes, and may do the action. A refused attempt is recorded.
-func (s *Server) guard(action staff.Action) fiber.Handler {
+func (s *Server) guard(r staffRoute) fiber.Handler {
+	known := s.Staff.Session
+	if r.byItself {
+		known = s.Staff.Check
+	}
 	return func(c *fiber.Ctx) error {
 		ctx := c.UserContext()
-		account, session, err := s.Staff.Session(ctx, c.Cookies(staffCookie))
+		account, session, err := known(ctx, c.Cookies(staffCookie))
 		if err != nil {
 			return err
 		}
 		if changes(c.Method()) && (!s.sameOrigin(c, nil) || !staff.SameToken(session, c.Get(csrfHeader))) {
 			return jiban.Errorf(jiban.CodeForbidden, "web.guard", "the request does not carry the session's token")
 		}
-		if !staff.May(account, action) {
-			return s.deny(ctx, account, action)
+		if !staff.May(account, r.action) {
+			return s.deny(ctx, account, r.action)
 		}
 		c.Locals(localAccount, account)
 		c.Locals(localSession, session)
@@ -93,7 +97,13 @@ func (s *Server) login(c *fiber.Ctx) error {
 	return c.JSON(loginShape(account, session))
 }
 
+// logout ends the session; who was on duty no longer is.
 func (s *Server) logout(c *fiber.Ctx) error {
+	if m := who(c); staff.May(m.Account, staff.ActQueue) {
+		if err := s.Handoffs.SetPresence(c.UserContext(), m.ID, "offline"); err != nil {
+			s.Log.WarnContext(c.UserContext(), "an agent logged out and is still shown on duty", "error", err)
+		}
+	}
 	if err := s.Staff.Logout(c.UserContext(), c.Cookies(staffCookie)); err != nil {
 		return err
 	}

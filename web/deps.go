@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"jiban"
+	"jiban/channels/webchat"
 	"jiban/staff"
 )
 
@@ -140,12 +141,8 @@ type Chat struct {
 type ChatServer func(ctx context.Context, visitor jiban.Address, c ChatConn) error
 
 // ChatConn is a visitor's connection: whole text frames of valid UTF-8, 16 KiB
-// at most. Read is called by one goroutine; Write and Close by any.
-type ChatConn interface {
-	Read() ([]byte, error)
-	Write(ctx context.Context, frame []byte) error
-	Close() error
-}
+// at most.
+type ChatConn = webchat.Conn
 
 // Config is what the edge needs to know of the configuration.
 type Config struct {
@@ -165,6 +162,7 @@ type Limits struct {
 	StopTime           time.Duration // how long Listen lets requests finish at the end
 	PingEvery          time.Duration // how often sockets are asked whether they live
 	SocketReadDeadline time.Duration // a socket silent for so long is dead
+	SessionCheckEvery  time.Duration // how often an open screen's session is checked
 }
 
 // Deps are what the edge stands on. Providers maps the kind of channel and its
@@ -198,6 +196,7 @@ func (l Limits) withDefaults() Limits {
 	l.RequestTime = or(l.RequestTime, 10*time.Second)
 	l.StopTime = or(l.StopTime, 8*time.Second)
 	l.PingEvery = or(l.PingEvery, 45*time.Second)
+	l.SessionCheckEvery = or(l.SessionCheckEvery, time.Minute)
 	l.SocketReadDeadline = or(l.SocketReadDeadline, 100*time.Second)
 	return l
 }

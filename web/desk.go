@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"slices"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -14,6 +15,7 @@ const (
 	pageOfMessages = 200
 	longestSaying  = 2000 // characters
 	listedAlerts   = 100
+	listedHandoffs = 100 // the most urgent ones
 	listedTickets  = 20
 )
 
@@ -39,10 +41,14 @@ func (s *Server) handoffs(c *fiber.Ctx) error {
 	return c.JSON(fiber.Map{"waiting": shownWaiting, "mine": shownMine})
 }
 
-// shapeHandoffs shows those within the account's region.
+// shapeHandoffs shows those within the account's region, the first hundred: an
+// agent takes one at a time.
 func (s *Server) shapeHandoffs(ctx context.Context, m member, hs []jiban.Handoff) ([]handoffJSON, error) {
-	shown := make([]handoffJSON, 0, len(hs))
+	shown := make([]handoffJSON, 0, min(len(hs), listedHandoffs))
 	for _, h := range hs {
+		if len(shown) == listedHandoffs {
+			break
+		}
 		conv, err := s.Records.Conversation(ctx, h.ConversationID)
 		if err != nil {
 			return nil, err
@@ -116,6 +122,7 @@ func (s *Server) showConversation(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	tickets = slices.DeleteFunc(tickets, func(t jiban.Ticket) bool { return !staff.SeesTicket(m.Account, t) })
 	handoff, articles, err := s.handoffOf(ctx, conv)
 	if err != nil {
 		return err

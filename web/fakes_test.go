@@ -173,7 +173,7 @@ func (d *desk) Ticket(_ context.Context, number string) (jiban.Ticket, error) {
 }
 func (d *desk) Events(_ context.Context, number string) ([]jiban.TicketEvent, error) {
 	return []jiban.TicketEvent{{Number: number, Seq: 1, Kind: jiban.EventOpened, Actor: "bot",
-		Data: map[string]string{"phone": "13800001234", "text": "请打13800001234", "number": number}}}, nil
+		Data: map[string]string{"phone": "13800001234", "text": "请打13800001234", "number": number, "name": "供水集团有限公司", "contact": "c1"}}}, nil
 }
 func (d *desk) List(_ context.Context, f jiban.TicketFilter) ([]jiban.Ticket, error) {
 	defer d.lock()()

@@ -2,6 +2,7 @@ package web
 
 import (
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"jiban"
@@ -44,6 +45,24 @@ func (m mask) fields(in map[string]string) map[string]string {
 	return out
 }
 
+// event hides what the log of a ticket says about the reporter: free text loses
+// its long numbers, and what leads to the person is left out.
+func (m mask) event(in map[string]string) map[string]string {
+	out := make(map[string]string, len(in))
+	for k, v := range in {
+		switch {
+		case m.identity && oneOf(k, "contact conversation"):
+		case m.identity && k == "phone":
+			out[k] = hide(v)
+		case oneOf(k, "text reason title phone"):
+			out[k] = m.text(v)
+		default:
+			out[k] = v
+		}
+	}
+	return out
+}
+
 // text hides long numbers in free text.
 func (m mask) text(v string) string {
 	if !m.numbers {
@@ -75,6 +94,9 @@ func hideNumbers(v string) string {
 	var out strings.Builder
 	for i := 0; i < len(v); {
 		end, digits := numberEnd(v[i:])
+		if date := dateEnd(v[i:]); date > 0 && (i == 0 || !isDigit(v[i-1])) {
+			end, digits = date, 0
+		}
 		if digits < shortestNumber {
 			step := max(end, 1)
 			out.WriteString(v[i : i+step])
@@ -92,7 +114,7 @@ func hideNumbers(v string) string {
 func numberEnd(s string) (end, digits int) {
 	for i := 0; i < len(s); i++ {
 		switch {
-		case s[i] >= '0' && s[i] <= '9':
+		case isDigit(s[i]):
 			digits++
 			end = i + 1
 		case digits > 0 && i == end && (s[i] == ' ' || s[i] == '-'):
@@ -102,6 +124,22 @@ func numberEnd(s string) (end, digits int) {
 	}
 	return end, digits
 }
+
+// dateEnd returns the length of the date that s begins with, 0 for none: dates
+// are no telephone numbers.
+func dateEnd(s string) int {
+	const form = "2006-01-02"
+	if len(s) < len(form) || len(s) > len(form) && isDigit(s[len(form)]) {
+		return 0
+	}
+	d, err := time.Parse(form, s[:len(form)])
+	if err != nil || d.Year() < 1900 || d.Year() > 2100 {
+		return 0
+	}
+	return len(form)
+}
+
+func isDigit(b byte) bool { return b >= '0' && b <= '9' }
 
 func maskDigits(s string) string {
 	seen := 0

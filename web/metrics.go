@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"strconv"
@@ -23,7 +24,8 @@ type Metrics struct {
 	deliveries *prometheus.CounterVec
 	tokens     prometheus.Counter
 	turns      *prometheus.CounterVec
-	turnTime   prometheus.Histogram
+	tickets    *prometheus.CounterVec
+	handoffs   *prometheus.CounterVec
 	requests   *prometheus.CounterVec
 	seconds    *prometheus.HistogramVec
 	limited    prometheus.Counter
@@ -41,39 +43,53 @@ func NewMetrics() *Metrics {
 		deliveries: counter("jiban_deliveries_total", "Outbound messages by way and result.", "channel", "path", "status"),
 		tokens: prometheus.NewCounter(prometheus.CounterOpts{Name: "jiban_wechat_token_fetches_total",
 			Help: "Access tokens fetched from WeChat."}),
-		turns: counter("jiban_turns_total", "Turns by decision.", "decision"),
-		turnTime: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "jiban_turn_seconds", Help: "Time of a turn.",
-			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5}}),
+		turns:    counter("jiban_turns_total", "Turns by decision.", "decision"),
+		tickets:  counter("jiban_tickets_opened_total", "Tickets and call-back tasks opened.", "channel", "kind"),
+		handoffs: counter("jiban_handoffs_total", "Conversations handed to people, by reason.", "reason"),
 		requests: counter("jiban_http_requests_total", "HTTP requests.", "method", "route", "status"),
 		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "jiban_http_request_seconds", Help: "Time of HTTP requests.",
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}}, []string{"route"}),
 		limited: prometheus.NewCounter(prometheus.CounterOpts{Name: "jiban_rate_limited_total", Help: "Requests refused by a rate limit."}),
 	}
-	m.registry.MustRegister(m.received, m.refused, m.deliveries, m.tokens, m.turns, m.turnTime, m.requests, m.seconds,
+	m.registry.MustRegister(m.received, m.refused, m.deliveries, m.tokens, m.turns, m.tickets, m.handoffs, m.requests, m.seconds,
 		m.limited, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
-// MessageReceived counts a message that is on disk for the first time.
-func (m *Metrics) MessageReceived(channel string) { m.received.WithLabelValues(channel).Inc() }
+// Received counts a message that is on disk for the first time.
+func (m *Metrics) Received(channel string) { m.received.WithLabelValues(channel).Inc() }
 
-// InboundRefused counts a call that was no message: signature, size, syntax …
-func (m *Metrics) InboundRefused(channel, reason string) {
-	m.refused.WithLabelValues(channel, reason).Inc()
-}
+// Refused counts a call that was no message: signature, size, syntax …
+func (m *Metrics) Refused(channel, reason string) { m.refused.WithLabelValues(channel, reason).Inc() }
 
 // Delivered counts what became of an outbound message on one way.
 func (m *Metrics) Delivered(channel string, path jiban.Path, status jiban.DeliveryStatus) {
 	m.deliveries.WithLabelValues(channel, string(path), string(status)).Inc()
 }
 
-// TokenFetched counts an access token fetched from WeChat.
-func (m *Metrics) TokenFetched() { m.tokens.Inc() }
+// TokenFetched counts an access token fetched from WeChat, for whichever account.
+func (m *Metrics) TokenFetched(string) { m.tokens.Inc() }
 
-// Turn counts a turn and its time.
-func (m *Metrics) Turn(decision string, took time.Duration) {
-	m.turns.WithLabelValues(decision).Inc()
-	m.turnTime.Observe(took.Seconds())
+// Committed counts what a commit says about the work: turns by decision, tickets
+// opened, handoffs begun.
+func (m *Metrics) Committed(_ context.Context, b jiban.Batch, _ jiban.Applied) {
+	if b.Turn != nil {
+		var outcome struct{ Decision string }
+		if json.Unmarshal(b.Turn.Outcome, &outcome) != nil || outcome.Decision == "" {
+			outcome.Decision = "unknown"
+		}
+		m.turns.WithLabelValues(outcome.Decision).Inc()
+	}
+	for i := range b.Tickets {
+		if t := &b.Tickets[i].Ticket; t.Version == 0 {
+			m.tickets.WithLabelValues(t.Channel, t.Kind).Inc()
+		}
+	}
+	for i := range b.Handoffs {
+		if h := &b.Handoffs[i]; h.Version == 0 {
+			m.handoffs.WithLabelValues(string(h.Reason)).Inc()
+		}
+	}
 }
 
 // request counts an HTTP request; only known methods make a series of their own.

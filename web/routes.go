@@ -18,54 +18,56 @@ var apiDescription []byte
 const api = "/api/v1"
 
 // staffRoute is one door of the staff API and what one must be allowed to do to
-// pass it.
+// pass it. What an open page asks by itself is no use of the session: nobody
+// stays logged in by going away.
 type staffRoute struct {
 	method, path string
 	action       staff.Action
 	handler      fiber.Handler
+	byItself     bool
 }
 
 // staffRoutes is the whole staff API but for the login.
 func (s *Server) staffRoutes() []staffRoute {
 	const get, post, put = fiber.MethodGet, fiber.MethodPost, fiber.MethodPut
 	return []staffRoute{
-		{post, "/logout", staff.ActSelf, s.logout},
-		{get, "/me", staff.ActSelf, s.me},
-		{post, "/password", staff.ActSelf, s.password},
-		{get, "/events", staff.ActEvents, s.eventSocket()},
+		{post, "/logout", staff.ActSelf, s.logout, false},
+		{get, "/me", staff.ActSelf, s.me, false},
+		{post, "/password", staff.ActSelf, s.password, false},
+		{get, "/events", staff.ActEvents, s.eventSocket(), true},
 
-		{get, "/handoffs", staff.ActQueue, s.handoffs},
-		{post, "/handoffs/:id/accept", staff.ActTalk, s.moveHandoff(s.Deps.Handoffs.Accept)},
-		{post, "/handoffs/:id/return", staff.ActTalk, s.moveHandoff(s.Deps.Handoffs.Return)},
-		{post, "/handoffs/:id/close", staff.ActTalk, s.moveHandoff(s.Deps.Handoffs.Close)},
-		{get, "/conversations/:id", staff.ActConversation, s.showConversation},
-		{get, "/conversations/:id/messages", staff.ActConversation, s.messages},
-		{post, "/conversations/:id/messages", staff.ActTalk, s.say},
-		{get, "/presence", staff.ActQueue, s.presence},
-		{put, "/presence", staff.ActQueue, s.setPresence},
-		{get, "/alerts", staff.ActAlerts, s.alerts},
-		{post, "/alerts/:id/seen", staff.ActAlerts, s.seeAlert},
+		{get, "/handoffs", staff.ActQueue, s.handoffs, true},
+		{post, "/handoffs/:id/accept", staff.ActTalk, s.moveHandoff(s.Deps.Handoffs.Accept), false},
+		{post, "/handoffs/:id/return", staff.ActTalk, s.moveHandoff(s.Deps.Handoffs.Return), false},
+		{post, "/handoffs/:id/close", staff.ActTalk, s.moveHandoff(s.Deps.Handoffs.Close), false},
+		{get, "/conversations/:id", staff.ActConversation, s.showConversation, false},
+		{get, "/conversations/:id/messages", staff.ActConversation, s.messages, false},
+		{post, "/conversations/:id/messages", staff.ActTalk, s.say, false},
+		{get, "/presence", staff.ActQueue, s.presence, true},
+		{put, "/presence", staff.ActQueue, s.setPresence, true},
+		{get, "/alerts", staff.ActAlerts, s.alerts, true},
+		{post, "/alerts/:id/seen", staff.ActAlerts, s.seeAlert, false},
 
-		{get, "/tickets", staff.ActTicketView, s.listTickets},
-		{post, "/tickets", staff.ActTicketOpen, s.openTicket},
-		{get, "/tickets/:number", staff.ActTicketView, s.showTicket},
-		{post, "/tickets/:number/sign", staff.ActTicketHandle, s.signTicket},
-		{post, "/tickets/:number/reply", staff.ActTicketHandle, s.replyTicket},
-		{post, "/tickets/:number/return", staff.ActTicketHandle, s.returnTicket},
-		{post, "/tickets/:number/extend", staff.ActTicketHandle, s.extendTicket},
-		{post, "/tickets/:number/dispatch", staff.ActTicketDispatch, s.dispatchTicket},
-		{get, "/catalogue", staff.ActCatalogue, s.catalogue},
+		{get, "/tickets", staff.ActTicketView, s.listTickets, false},
+		{post, "/tickets", staff.ActTicketOpen, s.openTicket, false},
+		{get, "/tickets/:number", staff.ActTicketView, s.showTicket, false},
+		{post, "/tickets/:number/sign", staff.ActTicketHandle, s.signTicket, false},
+		{post, "/tickets/:number/reply", staff.ActTicketHandle, s.replyTicket, false},
+		{post, "/tickets/:number/return", staff.ActTicketHandle, s.returnTicket, false},
+		{post, "/tickets/:number/extend", staff.ActTicketHandle, s.extendTicket, false},
+		{post, "/tickets/:number/dispatch", staff.ActTicketDispatch, s.dispatchTicket, false},
+		{get, "/catalogue", staff.ActCatalogue, s.catalogue, false},
 
-		{get, "/articles", staff.ActArticleView, s.articles},
-		{get, "/articles/:id", staff.ActArticleView, s.article},
-		{post, "/articles/:id/publish", staff.ActArticlePublish, s.moveArticle(s.Knowledge.Publish)},
-		{post, "/articles/:id/withdraw", staff.ActArticlePublish, s.moveArticle(s.Knowledge.Withdraw)},
-		{get, "/search", staff.ActSearch, s.search},
+		{get, "/articles", staff.ActArticleView, s.articles, false},
+		{get, "/articles/:id", staff.ActArticleView, s.article, false},
+		{post, "/articles/:id/publish", staff.ActArticlePublish, s.moveArticle(s.Knowledge.Publish), false},
+		{post, "/articles/:id/withdraw", staff.ActArticlePublish, s.moveArticle(s.Knowledge.Withdraw), false},
+		{get, "/search", staff.ActSearch, s.search, false},
 
-		{get, "/accounts", staff.ActAccounts, s.accounts},
-		{post, "/accounts", staff.ActAccounts, s.createAccount},
-		{post, "/accounts/:id/disable", staff.ActAccounts, s.disableAccount},
-		{get, "/audit", staff.ActAudit, s.audit},
+		{get, "/accounts", staff.ActAccounts, s.accounts, false},
+		{post, "/accounts", staff.ActAccounts, s.createAccount, false},
+		{post, "/accounts/:id/disable", staff.ActAccounts, s.disableAccount, false},
+		{get, "/audit", staff.ActAudit, s.audit, false},
 	}
 }
 
@@ -74,9 +76,10 @@ func (s *Server) mount() {
 	s.app.Use(s.edge)
 	s.mountPublic()
 	for _, r := range s.staffRoutes() {
-		s.app.Add(r.method, api+r.path, noStore, s.guard(r.action), r.handler)
+		s.app.Add(r.method, api+r.path, noStore, s.guard(r), r.handler)
 	}
-	s.app.All("/channels/wechat/:name", s.provider(jiban.ChannelWeChat, ""))
+	s.app.Get("/channels/wechat/:name", s.provider(jiban.ChannelWeChat, ""))
+	s.app.Post("/channels/wechat/:name", s.provider(jiban.ChannelWeChat, ""))
 	s.app.Post("/channels/sms/:name/inbound", s.provider(jiban.ChannelSMS, "/inbound"))
 	s.app.Post("/channels/sms/:name/status", s.provider(jiban.ChannelSMS, "/status"))
 }

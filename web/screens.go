@@ -20,9 +20,8 @@ const StaffTopic = "staff"
 
 // The pace of the events.
 const (
-	screenQueue   = 64              // events that wait for a slow screen
-	resubscribe   = 2 * time.Second // also how often screens look for themselves when nodes do not hear each other
-	sessionChecks = time.Minute     // how often an open screen's session is checked
+	screenQueue = 64              // events that wait for a slow screen
+	resubscribe = 2 * time.Second // also how often screens look for themselves when nodes do not hear each other
 )
 
 // Event is one thing that happened, as staff's screens are told. It says where
@@ -221,8 +220,8 @@ func (s *Server) serveScreen(ctx context.Context, k *socket, local func(string) 
 	screen := s.screens.add(account)
 	gone := make(chan struct{})
 	go func() { defer close(gone); listen(k) }()
-	defer func() { s.screens.remove(screen); _ = k.conn.Close(); <-gone }()
-	tick := time.NewTicker(sessionChecks)
+	defer func() { s.screens.remove(screen); _ = k.Close(); <-gone }()
+	tick := time.NewTicker(s.limits.SessionCheckEvery)
 	defer tick.Stop()
 	for {
 		select {

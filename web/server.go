@@ -19,7 +19,7 @@ import (
 // The limits of what is read from anybody.
 const (
 	maxBody        = 1 << 20 // bytes of a request's body
-	maxHeader      = 16 << 10
+	maxHeader      = 8 << 10 // bytes of a request's line and headers; an open socket keeps the buffer
 	readTime       = 15 * time.Second
 	writeTime      = 30 * time.Second
 	idleTime       = 75 * time.Second
@@ -37,9 +37,13 @@ type Server struct {
 	assets  map[string]*asset
 	health  health
 
-	ctx  context.Context // ends with the server: sockets and requests hang on it
-	stop context.CancelFunc
-	work sync.WaitGroup
+	ctx    context.Context // ends with the server: sockets and requests hang on it
+	stop   context.CancelFunc
+	work   sync.WaitGroup
+	ending sync.Once
+	ended  error
+	doors  sync.Mutex
+	listen []net.Listener
 }
 
 // New builds the edge. It reads the pages but starts nothing.
@@ -86,6 +90,9 @@ func originOf(address string) (string, error) {
 // ended and is closed then.
 func (s *Server) Start(ln net.Listener) <-chan error {
 	done := make(chan error, 1)
+	s.doors.Lock()
+	s.listen = append(s.listen, ln)
+	s.doors.Unlock()
 	s.work.Go(func() { s.screens.run(s.ctx) })
 	s.work.Go(func() { s.sockets.keepAlive(s.ctx, s.limits.PingEvery) })
 	s.work.Go(func() {
@@ -116,19 +123,50 @@ func (s *Server) Listen(ctx context.Context, addr string) error {
 }
 
 // Shutdown takes no more connections, tells the sockets to come back elsewhere,
-// and waits for running requests until ctx ends.
+// and waits for running requests until ctx ends. A second call gives the result
+// of the first.
 func (s *Server) Shutdown(ctx context.Context) error {
+	s.ending.Do(func() { s.ended = s.shutdown(ctx) })
+	return s.ended
+}
+
+func (s *Server) shutdown(ctx context.Context) error {
 	s.sockets.close()
 	err := s.app.ShutdownWithContext(ctx)
+	s.closeDoors()
 	s.stop()
-	if waitErr := s.sockets.wait(ctx); err == nil {
-		err = waitErr
+	if err == nil {
+		err = wait(ctx, &s.sockets.served)
+	}
+	if err == nil {
+		err = wait(ctx, &s.work)
 	}
 	if err != nil {
 		return jiban.Errorf(jiban.CodeUnavailable, "web.shutdown", "requests were cut off: %w", err)
 	}
-	s.work.Wait()
 	return nil
+}
+
+// closeDoors closes the listeners: the HTTP server closes only those that it had
+// begun to accept from. That one is closed already is no harm.
+func (s *Server) closeDoors() {
+	s.doors.Lock()
+	defer s.doors.Unlock()
+	for _, ln := range s.listen {
+		_ = ln.Close()
+	}
+}
+
+// wait returns when everybody in the group is done, or ctx ends.
+func wait(ctx context.Context, group *sync.WaitGroup) error {
+	done := make(chan struct{})
+	go func() { group.Wait(); close(done) }()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // ready reports whether messages may be taken in: the index is loaded. Whether

@@ -83,8 +83,11 @@ type handoffJSON struct {
 }
 
 func handoffShape(h jiban.Handoff, channel string, cat jiban.Catalogue) handoffJSON {
+	if h.Draft == nil {
+		h.Draft = map[string]string{}
+	}
 	return handoffJSON{h.ID, h.ConversationID, h.ContactID, h.Reason, h.Queue, h.Priority, h.Status, h.AgentID,
-		h.Summary, h.Draft, h.Matter, matterName(cat, h.Matter), h.Type, h.Articles, channel, at(h.CreatedAt), at(h.AcceptedAt)}
+		h.Summary, h.Draft, h.Matter, matterName(cat, h.Matter), h.Type, orEmpty(h.Articles), channel, at(h.CreatedAt), at(h.AcceptedAt)}
 }
 
 type deliveryJSON struct {

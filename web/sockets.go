@@ -2,6 +2,8 @@ package web
 
 import (
 	"context"
+	"errors"
+	"net"
 	"sync"
 	"time"
 	"unicode/utf8"
@@ -23,8 +25,24 @@ const (
 // socket is one WebSocket connection, of a visitor or of a member of staff.
 type socket struct {
 	conn    *websocket.Conn
+	line    net.Conn      // beneath it: the HTTP server's wrapper does not close when told to
 	silence time.Duration // after so long without a word it is dead
 	write   sync.Mutex
+	// The HTTP server uses its part of a connection again for another one. Whoever
+	// touches the connection from outside holds use for reading and looks at ended.
+	use   sync.RWMutex
+	ended bool
+}
+
+// newSocket prepares a connection that was just opened.
+func newSocket(conn *websocket.Conn, silence time.Duration) *socket {
+	k := &socket{conn: conn, line: conn.NetConn(), silence: silence}
+	if w, wrapped := k.line.(interface{ UnsafeConn() net.Conn }); wrapped {
+		k.line = w.UnsafeConn()
+	}
+	conn.SetReadLimit(maxFrame)
+	conn.SetPongHandler(func(string) error { return k.heard() })
+	return k
 }
 
 // Read returns the next text frame.
@@ -53,10 +71,16 @@ func (k *socket) heard() error {
 	return nil
 }
 
-// Write sends one text frame, until ctx ends or for ten seconds at most.
+// Write sends one text frame, until ctx ends or for ten seconds at most. After
+// the end of the connection it is an error.
 func (k *socket) Write(ctx context.Context, frame []byte) error {
 	k.write.Lock()
 	defer k.write.Unlock()
+	k.use.RLock()
+	defer k.use.RUnlock()
+	if k.ended {
+		return over()
+	}
 	ctx, cancel := context.WithTimeout(ctx, frameTime)
 	defer cancel()
 	until, _ := ctx.Deadline()
@@ -69,9 +93,10 @@ func (k *socket) Write(ctx context.Context, frame []byte) error {
 	return nil
 }
 
-// Close ends the connection; whoever reads from it gets an error.
+// Close ends the connection; whoever reads from it or writes to it gets an error.
+// It may be called at any time and more than once.
 func (k *socket) Close() error {
-	if err := k.conn.Close(); err != nil {
+	if err := k.line.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
 		return jiban.Errorf(jiban.CodeUnavailable, "web.socket", "close: %w", err)
 	}
 	return nil
@@ -85,8 +110,26 @@ func (k *socket) bye(code int) {
 
 // control sends a control frame; it may be called beside Write.
 func (k *socket) control(kind int, data []byte) error {
+	k.use.RLock()
+	defer k.use.RUnlock()
+	if k.ended {
+		return over()
+	}
 	//nolint:forbidigo // a deadline of the operating system is in its own time
 	return k.conn.WriteControl(kind, data, time.Now().Add(time.Second))
+}
+
+// end makes sure that nobody touches the connection any more: it is closed, so
+// those who are at it come back, and the others find that it is over.
+func (k *socket) end() {
+	_ = k.Close() // it may be closed already
+	k.use.Lock()
+	defer k.use.Unlock()
+	k.ended = true
+}
+
+func over() error {
+	return jiban.Errorf(jiban.CodeUnavailable, "web.socket", "the connection is over")
 }
 
 // sockets are the open connections of this node.
@@ -147,7 +190,7 @@ func (p *sockets) keepAlive(ctx context.Context, every time.Duration) {
 		case <-tick.C:
 			for _, k := range p.list() {
 				if err := k.control(websocket.PingMessage, nil); err != nil {
-					_ = k.conn.Close() // its reader notices and cleans up
+					_ = k.Close() // its reader notices and cleans up
 				}
 			}
 		}
@@ -161,19 +204,7 @@ func (p *sockets) close() {
 	p.mu.Unlock()
 	for _, k := range p.list() {
 		k.bye(websocket.CloseServiceRestart)
-		_ = k.conn.Close() // its reader notices and cleans up
-	}
-}
-
-// wait returns when all sockets are served to their end, or ctx ends.
-func (p *sockets) wait(ctx context.Context) error {
-	done := make(chan struct{})
-	go func() { p.served.Wait(); close(done) }()
-	select {
-	case <-done:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
+		_ = k.Close() // its reader notices and cleans up
 	}
 }
 
@@ -182,9 +213,8 @@ func (p *sockets) wait(ctx context.Context) error {
 // is in the locals: the request itself is gone by then.
 func (s *Server) upgrade(serve func(ctx context.Context, k *socket, local func(string) any)) fiber.Handler {
 	return contrib.New(func(c *contrib.Conn) {
-		k := &socket{conn: c.Conn, silence: s.limits.SocketReadDeadline}
-		k.conn.SetReadLimit(maxFrame)
-		k.conn.SetPongHandler(func(string) error { return k.heard() })
+		k := newSocket(c.Conn, s.limits.SocketReadDeadline)
+		defer k.end()
 		if !s.sockets.add(k) {
 			k.bye(websocket.CloseServiceRestart)
 			return

@@ -103,7 +103,7 @@ func (s *Server) showTicket(c *fiber.Ctx) error {
 	}
 	hidden := maskFor(m.Account, t)
 	shape := func(e jiban.TicketEvent) ticketEventJSON {
-		return ticketEventJSON{e.Seq, e.Kind, e.Actor, hidden.fields(e.Data), at(e.At)}
+		return ticketEventJSON{e.Seq, e.Kind, e.Actor, hidden.event(e.Data), at(e.At)}
 	}
 	return c.JSON(fiber.Map{"ticket": s.ticketFor(m)(t), "events": each(events, shape)})
 }

@@ -50,6 +50,11 @@ func newTab(t *testing.T, browser context.Context, width, height int64) *tab {
 	ctx, cancel := chromedp.NewContext(browser)
 	t.Cleanup(cancel)
 	b := &tab{t, ctx}
+	// The first action opens the window for as long as its context lives, so it
+	// must not have the limit of one step.
+	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil {
+		t.Fatalf("the browser does not start: %v", err)
+	}
 	b.do("set the size of the window", chromedp.EmulateViewport(width, height))
 	return b
 }
@@ -59,7 +64,7 @@ func (b *tab) do(what string, actions ...chromedp.Action[chromedp.Void]) {
 	ctx, cancel := context.WithTimeout(b.ctx, pageLimit)
 	defer cancel()
 	if err := chromedp.Do(ctx, actions...); err != nil {
-		b.t.Fatalf("%s: %v\nthe page says: %s", what, err, b.body())
+		b.t.Fatalf("%s: %v\nthe page is in %s and says: %s", what, err, b.evidence(), b.body())
 	}
 }
 
@@ -118,6 +123,21 @@ func (b *tab) press(words string) {
 func (b *tab) fill(selector, text string) {
 	b.t.Helper()
 	b.do("fill in "+selector, chromedp.WaitVisible(selector), chromedp.Focus(selector), chromedp.SendKeys(selector, text))
+}
+
+// evidence keeps a picture of a page on which a step failed.
+func (b *tab) evidence() string {
+	ctx, cancel := context.WithTimeout(b.ctx, 5*time.Second)
+	defer cancel()
+	png, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
+	if err != nil {
+		return "no picture: " + err.Error()
+	}
+	path := filepath.Join(os.TempDir(), "jiban-e2e-"+b.t.Name()+".png")
+	if err := os.WriteFile(path, png, 0o600); err != nil {
+		return "no picture: " + err.Error()
+	}
+	return path
 }
 
 func (b *tab) picture(name string) {
@@ -220,7 +240,8 @@ func (b *tab) login(p *program, login string) {
 	b.fill("#new", newPassword)
 	b.fill("#again", newPassword)
 	b.press("保存")
-	b.sees("退出")
+	b.sees("密码已修改")
+	b.until("location.hash !== '#/password'")
 }
 
 // TestPages lets a citizen file a request in the chat page, an agent take the
@@ -285,7 +306,7 @@ func departmentAnswers(t *testing.T, br context.Context, p *program, number stri
 	t.Helper()
 	handler := newTab(t, br, 1360, 860)
 	handler.login(p, "handler")
-	handler.open(p.url("/console/tickets/" + number))
+	handler.open(p.url("/console#/tickets/" + number))
 	handler.press("签收")
 	handler.sees("办理中")
 	handler.fill("textarea", "昨晚已经修好水管，现在可以正常用水。")

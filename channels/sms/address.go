@@ -12,14 +12,17 @@ const tonInternational = 1
 
 // telAddress makes the address of a number as a gateway writes it: with or without
 // +, 00 or 86 in front, which is what Chinese gateways differ in.
+// A name in place of a number has no address: its digits are somebody else's.
 func telAddress(number string, ton byte) jiban.Address {
-	international := ton == tonInternational || strings.HasPrefix(number, "+")
-	digits := digitsOf(number)
+	if strings.Trim(number, "+0123456789 -()") != "" {
+		return ""
+	}
+	digits, international := digitsOf(number), ton == tonInternational || strings.HasPrefix(number, "+")
 	if rest, ok := strings.CutPrefix(digits, "00"); ok && !international {
 		digits, international = rest, true
 	}
 	switch {
-	case len(digits) == 11 && digits[0] == '1' && !strings.HasPrefix(number, "+"):
+	case len(digits) == 11 && digits[0] == '1' && !international:
 		digits, international = "86"+digits, true
 	case len(digits) == 13 && strings.HasPrefix(digits, "861"):
 		international = true

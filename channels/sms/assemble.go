@@ -13,6 +13,10 @@ import (
 // sends only first parts must not fill the memory.
 const maxOpen = 10_000
 
+// unansweredFor is how long a part that was refused and then stored is remembered:
+// the SMSC delivers it again after pauses that it chooses.
+const unansweredFor = 24 * time.Hour
+
 // gapMark stands where parts of a long message are missing.
 const gapMark = "［…］"
 
@@ -51,6 +55,9 @@ type joint struct {
 	stored map[int]bool
 	busy   bool
 	doneAt time.Time // zero while nothing of it is on disk
+	// before is the stored message under the same reference that this one took the
+	// place of. Parts equal to its own are deliveries made twice, unless all come.
+	before *joint
 }
 
 // assembler joins the parts of long messages. It stores nothing itself: add and
@@ -80,10 +87,11 @@ func (a *assembler) add(d deliver, reply answer, now time.Time) []batch {
 	key := whole{d.From, d.To, d.Part.Ref, d.Part.Of}
 	j, known := a.open[key]
 	var ready []batch
+	var before *joint
 	if known && j.other(d) {
 		// The sender's reference came round: the one before is not going to be
 		// completed any more.
-		ready = a.flush(j)
+		ready, before = a.flush(j), j
 		known = false
 	}
 	if !known {
@@ -91,7 +99,10 @@ func (a *assembler) add(d deliver, reply answer, now time.Time) []batch {
 			reply(data.ESME_RMSGQFUL)
 			return ready
 		}
-		j = &joint{key: key, first: d, since: now, pieces: map[int]*piece{}, stored: map[int]bool{}}
+		j = &joint{key: key, first: d, since: now, pieces: map[int]*piece{}, stored: map[int]bool{}, before: before}
+		if before != nil {
+			before.before = nil
+		}
 		a.open[key] = j
 	}
 	p, seen := j.pieces[d.Part.N]
@@ -215,27 +226,62 @@ func (a *assembler) due(now time.Time) []batch {
 		switch {
 		case j.busy:
 		case !j.doneAt.IsZero():
-			if now.Sub(j.doneAt) >= repeatWithin {
+			age := now.Sub(j.doneAt)
+			if age >= unansweredFor || (age >= repeatWithin && j.answered()) {
 				delete(a.open, key)
 			}
-		case now.Sub(j.since) >= a.reassembly:
+		case now.Sub(j.since) < a.reassembly:
+		case j.twice():
+			delete(a.open, key)
+		default:
 			ready = append(ready, a.take(j)...)
 		}
 	}
 	return ready
 }
 
-// release refuses, for now, the deliveries held since before the given time. The
-// part stays: when the SMSC delivers it again it may be on disk already.
+// known reports whether a part is on disk as part of the message before.
+func (j *joint) known(n int) bool {
+	p, b := j.pieces[n], j.before
+	return b != nil && b.stored[n] && b.pieces[n].coding == p.coding && bytes.Equal(b.pieces[n].text, p.text)
+}
+
+// answered reports whether the SMSC knows of every part that is on disk.
+func (j *joint) answered() bool {
+	for n, p := range j.pieces {
+		if j.stored[n] && !p.answered {
+			return false
+		}
+	}
+	return true
+}
+
+// twice reports whether nothing came but parts of the message before.
+func (j *joint) twice() bool {
+	for n := range j.pieces {
+		if !j.known(n) {
+			return false
+		}
+	}
+	return true
+}
+
+// release answers the deliveries held since before the given time: a part that is
+// on disk with the message before has been received, others are refused for now. A
+// refused part stays: when the SMSC delivers it again it may be on disk already.
 func (j *joint) release(before time.Time) {
-	for _, p := range j.pieces {
+	for n, p := range j.pieces {
 		kept := p.waiting[:0]
 		for _, h := range p.waiting {
 			if h.since.After(before) || j.busy {
 				kept = append(kept, h)
 				continue
 			}
-			h.answer(data.ESME_RX_T_APPN)
+			status := data.ESME_RX_T_APPN
+			if j.known(n) {
+				status = data.ESME_ROK
+			}
+			h.answer(status)
 		}
 		p.waiting = kept
 	}

@@ -64,9 +64,13 @@ func (s *SMPP) Run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		l, err := dial(ctx, s.cfg, s.deps.Clock)
 		if err == nil {
-			backoff = firstBackoff
 			s.deps.Log.Info("bound to the SMSC")
+			began := s.deps.Clock.Now()
 			err = s.serve(ctx, l)
+			if s.deps.Clock.Now().Sub(began) > lastBackoff {
+				// One that binds us and hangs up at once is not called back faster.
+				backoff = firstBackoff
+			}
 		}
 		if ctx.Err() != nil {
 			break

@@ -52,16 +52,15 @@ func (f frame) decode() (pdu.PDU, error) { return pdu.Parse(bytes.NewReader(f.ra
 
 // deliver is what of a deliver_sm counts here.
 type deliver struct {
-	From, To       string
-	FromTON        byte
-	Class          byte // esm_class
-	Coding         byte
-	Text           []byte // without the header of a long message
-	Part           concat
-	Reference      uint16 // user_message_reference, 0 for none
-	ReceiptID      string // receipted_message_id
-	State          byte   // message_state, 0 for none
-	headerIsBroken bool
+	From, To  string
+	FromTON   byte
+	Class     byte // esm_class
+	Coding    byte
+	Text      []byte // without the header of a long message
+	Part      concat
+	Reference uint16 // user_message_reference, 0 for none
+	ReceiptID string // receipted_message_id
+	State     byte   // message_state, 0 for none
 }
 
 var errDeliver = errors.New("the deliver_sm is broken")

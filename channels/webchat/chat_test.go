@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -156,10 +157,38 @@ func (b tee) Receive(ctx context.Context, r jiban.Received) (channels.Receipt, e
 	return b.desk.Receive(ctx, r)
 }
 
+// empty is an empty database, made once: migrating takes longer than a test.
+var empty struct {
+	sync.Once
+	data []byte
+}
+
+func fresh(t *testing.T) []byte {
+	t.Helper()
+	empty.Do(func() {
+		file := filepath.Join(t.TempDir(), "empty.db")
+		st, err := store.Open(context.Background(), "sqlite:"+file, store.Deps{Clock: jiban.SystemClock{}, IDs: &jiban.SerialIDs{}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := st.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if empty.data, err = os.ReadFile(file); err != nil {
+			t.Fatal(err)
+		}
+	})
+	return empty.data
+}
+
 func open(t *testing.T) *desk {
 	t.Helper()
+	file := filepath.Join(t.TempDir(), "jiban.db")
+	if err := os.WriteFile(file, fresh(t), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	clock := jiban.NewManualClock(time.Date(2026, 11, 2, 1, 0, 0, 0, time.UTC))
-	st, err := store.Open(context.Background(), "sqlite:"+filepath.Join(t.TempDir(), "jiban.db"), store.Deps{Clock: clock, IDs: &jiban.SerialIDs{Prefix: "w"}})
+	st, err := store.Open(context.Background(), "sqlite:"+file, store.Deps{Clock: clock, IDs: &jiban.SerialIDs{Prefix: "w"}})
 	if err != nil {
 		t.Fatal(err)
 	}

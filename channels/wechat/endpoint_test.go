@@ -181,6 +181,21 @@ func TestForeignAccountAndForeignKeyAreRefused(t *testing.T) {
 	}
 }
 
+func TestCompatibleTakesPlainBodiesToo(t *testing.T) {
+	r := newRig(t, func(c *wechat.Config, _ *wechat.Deps, _ *wechatsim.Config) { c.AESKey, c.Compatible = aesKey, true })
+	r.inbox.Say = says("好的")
+	if reply := r.push(t, wechatsim.Message{Text: "停水"}); reply.Text != "好的" || reply.Encrypted {
+		t.Errorf("reply %+v", reply)
+	}
+}
+
+func TestEncryptedBodyWithoutAKeyIsRefused(t *testing.T) {
+	r := newRig(t, func(_ *wechat.Config, _ *wechat.Deps, s *wechatsim.Config) { s.AESKey = aesKey })
+	if reply := r.push(t, wechatsim.Message{Text: "停水"}); reply.Status != http.StatusForbidden || len(r.inbox.Received()) != 0 {
+		t.Errorf("status %d, %d stored", reply.Status, len(r.inbox.Received()))
+	}
+}
+
 func TestPreviousKeyStillOpens(t *testing.T) {
 	r := newRig(t, encrypted, func(c *wechat.Config, _ *wechat.Deps, _ *wechatsim.Config) {
 		c.AESKey, c.PreviousAESKey = otherAESKey, aesKey

@@ -46,27 +46,35 @@ func tokenRefused(code int64) bool {
 // menuRefused are the codes with which an account that may not send menus answers.
 func menuRefused(code int64) bool { return code == 40008 }
 
-// sendError turns the failure of a call into what Delivery acts on.
+// sendError turns the failure of a call into what Delivery acts on. A call that
+// failed before it was made, for want of a token say, is looked at first: an errcode
+// further down is not about the message.
 func sendError(err error) *channels.SendError {
+	var call *callError
 	var answer *apiError
-	if errors.As(err, &answer) {
+	switch {
+	case errors.As(err, &call):
+		return callFailed(call)
+	case errors.As(err, &answer):
 		e := &channels.SendError{Action: channels.ActNextWay, Code: strconv.FormatInt(answer.Code, 10), Err: err}
 		if known, ok := answers[answer.Code]; ok {
 			e.Action, e.After = known.action, known.after
 		}
 		return e
+	default:
+		return &channels.SendError{Action: channels.ActUncertain, Err: err}
 	}
-	var call *callError
-	if !errors.As(err, &call) || !call.Written {
-		// Nothing left this machine.
-		return &channels.SendError{Action: channels.ActRetry, Err: err}
-	}
-	e := &channels.SendError{Action: channels.ActUncertain, Err: err}
+}
+
+func callFailed(call *callError) *channels.SendError {
+	e := &channels.SendError{Action: channels.ActUncertain, Err: call}
 	if call.Status != 0 {
 		e.Code = "http_" + strconv.Itoa(call.Status)
 	}
-	if call.Status == 429 || call.Status == 503 || (call.Status >= 400 && call.Status < 500) {
-		// Refused before it was looked at.
+	switch {
+	case !call.Written: // nothing left this machine
+		e.Action = channels.ActRetry
+	case call.Status == 503 || (call.Status >= 400 && call.Status < 500): // refused before it was looked at
 		e.Action, e.After = channels.ActRetry, 5*time.Second
 	}
 	return e

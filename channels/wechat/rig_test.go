@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"jiban"
 	"jiban/channels/channelstest"
 	"jiban/channels/wechat"
@@ -26,6 +28,9 @@ const (
 	person      = "oPerson0000000000000000000001"
 	sorry       = "您的消息没有收到，请拨打12345。"
 )
+
+// TestMain: whatever an adapter starts ends with it.
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // words says the one sentence that the adapter has to say by itself.
 type words struct{}

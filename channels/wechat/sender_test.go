@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -162,7 +163,9 @@ func TestManySendersFetchOneToken(t *testing.T) {
 
 func TestTwoNodesFetchOneToken(t *testing.T) {
 	one := newRig(t)
-	two := newRig(t, func(c *wechat.Config, d *wechat.Deps, _ *wechatsim.Config) { c.APIBase, d.Shared = one.cfg.APIBase, one.shared })
+	two := newRig(t, func(c *wechat.Config, d *wechat.Deps, _ *wechatsim.Config) {
+		c.APIBase, d.Shared = one.cfg.APIBase, one.shared
+	})
 	w := one.open(t)
 	var all sync.WaitGroup
 	for _, a := range []*rig{one, two} {
@@ -243,6 +246,13 @@ func broken(t *testing.T, h http.HandlerFunc) option {
 	}
 }
 
+// hang never answers. It reads the body, or the end of the connection would not
+// be seen.
+func hang(_ http.ResponseWriter, r *http.Request) {
+	_, _ = io.Copy(io.Discard, r.Body)
+	<-r.Context().Done()
+}
+
 func TestWhatCannotBeKnownIsUncertain(t *testing.T) {
 	token := func(w http.ResponseWriter, r *http.Request) bool {
 		if strings.HasSuffix(r.URL.Path, "stable_token") {
@@ -255,7 +265,7 @@ func TestWhatCannotBeKnownIsUncertain(t *testing.T) {
 		answer func(w http.ResponseWriter, r *http.Request)
 		want   channels.Action
 	}{
-		"no answer":   {func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, channels.ActUncertain},
+		"no answer":   {hang, channels.ActUncertain},
 		"cut off":     {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, channels.ActUncertain},
 		"html":        {func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>") }, channels.ActUncertain},
 		"bad gateway": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(502) }, channels.ActUncertain},
@@ -288,7 +298,7 @@ func TestNothingLeavesWithoutAToken(t *testing.T) {
 			fmt.Fprintf(w, `{"errcode":40125,"errmsg":"invalid appsecret %s"}`, secret)
 		},
 		"empty":     func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{}`) },
-		"no answer": func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
+		"no answer": hang,
 	}
 	for name, h := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -303,6 +313,25 @@ func TestNothingLeavesWithoutAToken(t *testing.T) {
 	_, err := r.Send(context.Background(), channels.Way{Path: jiban.PathCustom, To: "wechat:" + person}, textPart("停水"))
 	if channels.ActionOf(err) != channels.ActRetry {
 		t.Errorf("nobody listens: %v, want a retry", err)
+	}
+}
+
+func TestAFailedFetchIsNotRepeatedByAllWhoWait(t *testing.T) {
+	r := newRig(t, func(c *wechat.Config, _ *wechat.Deps, _ *wechatsim.Config) { c.AppSecret = "another" })
+	var all sync.WaitGroup
+	for range 30 {
+		all.Go(func() {
+			_, err := r.Send(context.Background(), channels.Way{Path: jiban.PathCustom, To: "wechat:" + person}, textPart("一"))
+			if channels.ActionOf(err) != channels.ActRetry {
+				t.Errorf("%v, want a retry", err)
+			}
+		})
+	}
+	all.Wait()
+	r.counts.mu.Lock()
+	defer r.counts.mu.Unlock()
+	if r.counts.fetched != 1 {
+		t.Errorf("%d fetches", r.counts.fetched)
 	}
 }
 

@@ -17,6 +17,10 @@ const (
 	tokenLease   = 15 * time.Second
 	tokenPoll    = 50 * time.Millisecond
 	tokenMinimum = time.Minute
+	tokenWait    = 15 * time.Second // for the token, whoever fetches it
+	// tokenRest is how long after a failure nobody asks again: sixty waiting sends
+	// must not make sixty failing calls.
+	tokenRest = 2 * time.Second
 )
 
 // tokenSource keeps one access token for all nodes. It is fetched under a lease by
@@ -36,6 +40,9 @@ type tokenSource struct {
 	mu    sync.Mutex
 	last  string // the newest token this node knows
 	until time.Time
+
+	failure  error // of the last fetch, nil when it succeeded
+	failedAt time.Time
 }
 
 func newTokenSource(cfg Config, deps Deps, a *api, log *slog.Logger, node string) *tokenSource {
@@ -50,6 +57,8 @@ func (t *tokenSource) token(ctx context.Context, refused string) (string, error)
 	if tok := t.cached(ctx, refused); tok != "" {
 		return tok, nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, tokenWait)
+	defer cancel()
 	select {
 	case t.turn <- struct{}{}:
 		defer func() { <-t.turn }()
@@ -60,6 +69,9 @@ func (t *tokenSource) token(ctx context.Context, refused string) (string, error)
 		// Another may have fetched it while we waited.
 		if tok := t.cached(ctx, refused); tok != "" {
 			return tok, nil
+		}
+		if err := t.failedJustNow(); err != nil {
+			return "", err
 		}
 		mine, err := t.shared.Acquire(ctx, t.key()+":lease", t.node, tokenLease)
 		if err != nil {
@@ -92,6 +104,15 @@ func (t *tokenSource) cached(ctx context.Context, refused string) string {
 	return tok
 }
 
+func (t *tokenSource) failedJustNow() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.failure != nil && t.clock.Now().Sub(t.failedAt) < tokenRest {
+		return t.failure
+	}
+	return nil
+}
+
 func (t *tokenSource) release(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
@@ -108,11 +129,14 @@ func (t *tokenSource) fetch(ctx context.Context, refused string) (string, error)
 		tok, ttl, err = t.call(ctx, true)
 	}
 	if err != nil {
+		t.mu.Lock()
+		t.failure, t.failedAt = err, t.clock.Now()
+		t.mu.Unlock()
 		return "", err
 	}
 	life := max(ttl-tokenMargin, tokenMinimum)
 	t.mu.Lock()
-	t.last, t.until = tok, t.clock.Now().Add(life)
+	t.last, t.until, t.failure = tok, t.clock.Now().Add(life), nil
 	t.mu.Unlock()
 	if err := t.shared.Set(ctx, t.key(), tok, life); err != nil {
 		t.log.Warn("access token not shared", "err", err)

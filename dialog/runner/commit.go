@@ -14,30 +14,38 @@ import (
 // alertText bounds how much of what was written an alert shows.
 const alertText = 300
 
-// commit writes all that the outcome decided in one transaction, hands replies to
-// the one who waits for them, and tells the listeners.
+// commit writes all that the outcome decided in one transaction and tells the
+// listeners.
 func (t *turn) commit(ctx context.Context, out *dialog.Outcome) error {
 	b, err := t.batch(ctx, out)
 	if err != nil {
 		return err
 	}
-	claim := t.claim()
-	said := []jiban.Message(nil)
-	if claim != nil {
-		defer func() { t.r.d.Standby.Fulfil(t.in.Conversation.ID, said) }()
-		claimReplies(b.Notices, claim)
-	}
-	applied, err := t.r.d.Store.Apply(ctx, b)
+	applied, err := t.apply(ctx, b)
 	if err != nil {
 		return err
-	}
-	if claim != nil {
-		said = claimedBy(applied.Messages, claim.By)
 	}
 	for _, l := range t.r.d.Listeners {
 		l.Committed(ctx, b, applied)
 	}
 	return nil
+}
+
+// apply claims the replies for the one who waits for them, if anybody does, and
+// hands them over as soon as they are on disk.
+func (t *turn) apply(ctx context.Context, b jiban.Batch) (jiban.Applied, error) {
+	claim := t.claim()
+	if claim == nil {
+		return t.r.d.Store.Apply(ctx, b)
+	}
+	var said []jiban.Message
+	defer func() { t.r.d.Standby.Fulfil(t.in.Conversation.ID, said) }()
+	claimReplies(b.Notices, claim)
+	applied, err := t.r.d.Store.Apply(ctx, b)
+	if err == nil {
+		said = claimedBy(applied.Messages, claim.By)
+	}
+	return applied, err
 }
 
 func (t *turn) claim() *jiban.Claim {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -253,7 +254,7 @@ func (p *provider) got() []string {
 
 // house is the whole pipeline over a real SQLite database.
 type house struct {
-	t        *testing.T
+	t        testing.TB
 	clock    *jiban.ManualClock
 	ids      jiban.IDs
 	store    *faulty
@@ -277,13 +278,41 @@ func (w woken) Wake(conversationID string) {
 
 var start = time.Date(2026, 11, 2, 1, 0, 0, 0, time.UTC)
 
-func open(t *testing.T) *house {
+// empty is an empty database, made once: migrating takes longer than a test.
+var empty struct {
+	sync.Once
+	data []byte
+}
+
+func fresh(t testing.TB) []byte {
+	t.Helper()
+	empty.Do(func() {
+		file := filepath.Join(t.TempDir(), "empty.db")
+		st, err := store.Open(context.Background(), "sqlite:"+file, store.Deps{Clock: jiban.SystemClock{}, IDs: &jiban.SerialIDs{}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := st.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if empty.data, err = os.ReadFile(file); err != nil {
+			t.Fatal(err)
+		}
+	})
+	return empty.data
+}
+
+func open(t testing.TB) *house {
 	t.Helper()
 	h := &house{
 		t: t, clock: jiban.NewManualClock(start), ids: &jiban.SerialIDs{Prefix: "t"}, engine: &parrot{}, rooms: &rooms{},
 		provider: &provider{name: "gzh", kind: jiban.ChannelWeChat, path: jiban.PathCustom},
 	}
-	st, err := store.Open(context.Background(), "sqlite:"+filepath.Join(t.TempDir(), "jiban.db"), store.Deps{Clock: h.clock, IDs: h.ids})
+	file := filepath.Join(t.TempDir(), "jiban.db")
+	if err := os.WriteFile(file, fresh(t), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	st, err := store.Open(context.Background(), "sqlite:"+file, store.Deps{Clock: h.clock, IDs: h.ids})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -387,7 +416,7 @@ func (h *house) conversation(id string) jiban.Conversation {
 }
 
 // until waits for a condition with a limit.
-func until(t *testing.T, what string, ok func() bool) {
+func until(t testing.TB, what string, ok func() bool) {
 	t.Helper()
 	deadline := time.Now().Add(10 * time.Second)
 	for !ok() {

@@ -88,7 +88,7 @@ func TestARepeatWaitsForTheRunningTurn(t *testing.T) {
 		said, _ := h.converse("1", "停水了", 5*time.Second)
 		second <- len(said)
 	}()
-	time.Sleep(20 * time.Millisecond) // the second registers; were it late, its reply would go by the other way
+	until(t, "the second request waits", func() bool { return h.wakes.Load() == 2 })
 	close(release)
 	if n := <-second; n != 1 {
 		t.Error("the repeat did not get the running turn's reply")

@@ -25,7 +25,7 @@ type Deps struct {
 	Clock     jiban.Clock
 	IDs       jiban.IDs
 	Node      string // names this node's leases
-	Workers   int    // turns at a time; 8 when zero
+	Workers   int    // turns at a time; 64 when zero: they mostly wait for the disk or a model
 	Log       *slog.Logger
 }
 
@@ -53,7 +53,7 @@ const (
 // New returns a runner.
 func New(d Deps) *Runner {
 	if d.Workers <= 0 {
-		d.Workers = 8
+		d.Workers = 64
 	}
 	return &Runner{d: d, queue: newQueue()}
 }

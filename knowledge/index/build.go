@@ -156,7 +156,7 @@ func (s *segment) take(l *list, lens []float32) {
 	greatest := uint8(0)
 	for i, n := 0, uint32(0); i < len(l.posts); n++ {
 		if n > 0 && n%skipEvery == 0 {
-			s.skips = append(s.skips, skip{before: doc, at: base + uint32(i)})
+			s.skips = append(s.skips, skip{Before: doc, At: base + uint32(i)})
 		}
 		var g uint32
 		g, i = gap(l.posts, i)

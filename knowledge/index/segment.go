@@ -53,8 +53,8 @@ type segment struct {
 }
 
 type skip struct {
-	before uint32 // document number+1 of the posting before the entry
-	at     uint32 // offset of the entry in posts
+	Before uint32 // document number+1 of the posting before the entry
+	At     uint32 // offset of the entry in posts
 }
 
 const skipEvery = 128
@@ -152,12 +152,12 @@ func (s *segment) lift(t int, weight float32, docs []uint32, acc []float32) {
 	for _, doc := range docs {
 		if doc+1 > at {
 			jumped := false
-			for next < len(skips) && skips[next].before <= doc {
+			for next < len(skips) && skips[next].Before <= doc {
 				next++
 				jumped = true
 			}
-			if jumped && skips[next-1].before > at {
-				at, i = skips[next-1].before, int(skips[next-1].at-begin)
+			if jumped && skips[next-1].Before > at {
+				at, i = skips[next-1].Before, int(skips[next-1].At-begin)
 			}
 			for at <= doc {
 				if i >= len(p) {
@@ -191,9 +191,9 @@ func (s *segment) visit(t int, wanted []uint32, found func(i int, impact uint8))
 	impact := uint8(0)
 	for w, want := range wanted {
 		want++ // numbers count from 1 here, so that 0 is "before the first"
-		for next < len(skips) && skips[next].before < want {
-			if skips[next].before > doc {
-				doc, i = skips[next].before, int(skips[next].at-begin)
+		for next < len(skips) && skips[next].Before < want {
+			if skips[next].Before > doc {
+				doc, i = skips[next].Before, int(skips[next].At-begin)
 				impact = 0
 			}
 			next++

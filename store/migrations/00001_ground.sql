@@ -74,12 +74,13 @@ CREATE TABLE messages (
     error           TEXT NOT NULL,
     sent_at         BIGINT NOT NULL DEFAULT 0,
     due_at          BIGINT NOT NULL GENERATED ALWAYS AS
-                    (CASE WHEN claimed_until > not_before THEN claimed_until ELSE not_before END) STORED,
+                    (CASE WHEN claimed_until > not_before AND claimed_until > created_at THEN claimed_until
+                          WHEN not_before > created_at THEN not_before ELSE created_at END) STORED,
     UNIQUE (channel, external_id),
     UNIQUE (conversation_id, seq)
 );
 CREATE INDEX messages_inbox ON messages (conversation_id, seq) WHERE direction = 'in' AND turn_id = '';
-CREATE INDEX messages_due ON messages (due_at) WHERE status IN ('queued', 'sending');
+CREATE INDEX messages_due ON messages (urgency, due_at) WHERE status IN ('queued', 'sending');
 CREATE INDEX messages_pending ON messages (conversation_id, seq) WHERE status IN ('queued', 'sending');
 CREATE INDEX messages_trouble ON messages (status) WHERE status IN ('uncertain', 'failed', 'expired', 'fallback');
 CREATE UNIQUE INDEX messages_dedupe ON messages (conversation_id, dedupe_key) WHERE dedupe_key <> '';

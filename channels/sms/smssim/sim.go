@@ -30,7 +30,9 @@ type Config struct {
 	// until a refused one is delivered again.
 	Timeout time.Duration
 	Again   time.Duration
-	Clock   jiban.Clock
+	// Linger is how long Run waits for replies after the last line.
+	Linger time.Duration
+	Clock  jiban.Clock
 }
 
 // Sent is one message that reached a phone, its parts joined.
@@ -95,6 +97,9 @@ func New(cfg Config) *Sim {
 	if cfg.Again == 0 {
 		cfg.Again = time.Second
 	}
+	if cfg.Linger == 0 {
+		cfg.Linger = 3 * time.Second
+	}
 	if cfg.Clock == nil {
 		cfg.Clock = jiban.SystemClock{}
 	}
@@ -151,6 +156,7 @@ func (s *Sim) Drop() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for ss := range s.sessions {
+		s.sessions[ss] = false
 		ss.conn.Close()
 	}
 }

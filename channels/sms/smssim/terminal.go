@@ -38,7 +38,7 @@ func Run(ctx context.Context, in io.Reader, out io.Writer, cfg Config) error {
 			return nil
 		case line, ok := <-lines:
 			if !ok {
-				return linger(ctx, lingerTime)
+				return linger(ctx, sim.cfg.Linger)
 			}
 			if line == "/quit" {
 				return nil
@@ -64,9 +64,6 @@ func (s *Sim) line(ctx context.Context, line string) error {
 	}
 	return s.Push(ctx, s.cfg.Phone, line)
 }
-
-// lingerTime is how long replies are waited for after the last line.
-const lingerTime = 3 * time.Second
 
 // linger waits, or less when ctx ends.
 func linger(ctx context.Context, d time.Duration) error {

@@ -35,6 +35,7 @@ type Config struct {
 	TokenLife  time.Duration
 	Timeout    time.Duration // of one delivery
 	Deliveries int
+	Linger     time.Duration // how long Run waits for replies after the last line
 	Clock      jiban.Clock
 	Client     *http.Client
 }
@@ -99,6 +100,9 @@ func New(cfg Config) *Sim {
 	}
 	if cfg.Listen == "" {
 		cfg.Listen = "127.0.0.1:8091"
+	}
+	if cfg.Linger == 0 {
+		cfg.Linger = 3 * time.Second
 	}
 	if cfg.Clock == nil {
 		cfg.Clock = jiban.SystemClock{}

@@ -39,7 +39,7 @@ func Run(ctx context.Context, in io.Reader, out io.Writer, cfg Config) error {
 	sim := New(cfg)
 	t := &terminal{sim: sim, out: out}
 	sim.OnSent(t.print)
-	stop, err := serve(ctx, sim)
+	stop, err := serve(ctx, sim, func(err error) { t.say("! API: %v\n", err) })
 	if err != nil {
 		return err
 	}
@@ -52,7 +52,7 @@ func Run(ctx context.Context, in io.Reader, out io.Writer, cfg Config) error {
 			return nil
 		case line, ok := <-lines:
 			if !ok {
-				return linger(ctx, lingerTime)
+				return linger(ctx, sim.cfg.Linger)
 			}
 			if line == "/quit" {
 				return nil
@@ -63,9 +63,6 @@ func Run(ctx context.Context, in io.Reader, out io.Writer, cfg Config) error {
 		}
 	}
 }
-
-// lingerTime is how long replies are waited for after the last line.
-const lingerTime = 3 * time.Second
 
 // linger waits, or less when ctx ends.
 func linger(ctx context.Context, d time.Duration) error {
@@ -79,7 +76,7 @@ func linger(ctx context.Context, d time.Duration) error {
 }
 
 // serve starts the API and returns how to stop it.
-func serve(ctx context.Context, sim *Sim) (func(), error) {
+func serve(ctx context.Context, sim *Sim, broken func(error)) (func(), error) {
 	var lc net.ListenConfig
 	l, err := lc.Listen(ctx, "tcp", sim.cfg.Listen)
 	if err != nil {
@@ -87,20 +84,17 @@ func serve(ctx context.Context, sim *Sim) (func(), error) {
 	}
 	sim.cfg.Listen = l.Addr().String()
 	srv := &http.Server{Handler: sim.Handler(), ReadHeaderTimeout: 5 * time.Second}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		// Serve ends with ErrServerClosed when stopped; the terminal goes on without
-		// an API otherwise, and the bot's log says why its messages fail.
+	var serving sync.WaitGroup
+	serving.Go(func() {
 		if err := srv.Serve(l); err != nil && !errors.Is(err, http.ErrServerClosed) {
-			return
+			broken(err)
 		}
-	}()
+	})
 	return func() {
 		if err := srv.Close(); err != nil {
-			return
+			broken(err)
 		}
-		<-done
+		serving.Wait()
 	}, nil
 }
 

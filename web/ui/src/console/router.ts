@@ -1,4 +1,4 @@
-import { createRouter, createWebHistory } from 'vue-router'
+import { createRouter, createWebHashHistory } from 'vue-router'
 import Accounts from './pages/Accounts.vue'
 import Articles from './pages/Articles.vue'
 import Desk from './pages/Desk.vue'
@@ -9,7 +9,7 @@ import { api, whenLoggedOut } from './api'
 import { connect, disconnect, has, session } from './session'
 
 export const router = createRouter({
-  history: createWebHistory('/console'),
+  history: createWebHashHistory('/console'),
   routes: [
     { path: '/', redirect: () => home() },
     { path: '/login', component: Login },
@@ -38,8 +38,8 @@ router.beforeEach(async (to) => {
     session.login = await api.me().catch(() => null)
   }
   if (!session.login) return to.path === '/login' ? true : '/login'
-  connect()
   if (session.login.must_change) return to.path === '/password' ? true : '/password'
+  connect()
   return to.path === '/login' ? '/' : true
 })
 

@@ -1,0 +1,161 @@
+package app_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"jiban/app"
+	"jiban/app/config"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func talkBegins(t *testing.T) time.Time {
+	t.Helper()
+	at, err := time.Parse(time.RFC3339, "2026-11-02T09:00:00+08:00")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return at
+}
+
+func embedded(t *testing.T) config.Config {
+	t.Helper()
+	c := config.Default()
+	c.Listen = "127.0.0.1:0"
+	c.DataDir = t.TempDir()
+	c.Database = "sqlite:" + filepath.Join(c.DataDir, "jiban.db")
+	return c
+}
+
+func start(t *testing.T, c config.Config, out io.Writer) *app.App {
+	t.Helper()
+	a, err := app.New(t.Context(), app.Options{Config: c, Out: out, Welcome: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+func get(t *testing.T, a *app.App, path string) (int, string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+a.Addr()+path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	res, err := client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res.StatusCode, string(body)
+}
+
+// TestFirstAndSecondStart is what a newcomer does: the first start prints the
+// accounts and loads the sample, the second keeps the data and prints no password.
+func TestFirstAndSecondStart(t *testing.T) {
+	c := embedded(t)
+	var first bytes.Buffer
+	a := start(t, c, &first)
+	for path, want := range map[string]int{"/healthz": 200, "/readyz": 200, "/metrics": 200, "/api/openapi.yaml": 200, "/api/v1/me": 401, "/channels/wechat/none": 404} {
+		if code, body := get(t, a, path); code != want {
+			t.Errorf("%s: %d, expected %d: %.200s", path, code, want, body)
+		}
+	}
+	if err := a.Stop(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"/chat", "/enterprise", "/console", "admin", "handler"} {
+		if !strings.Contains(first.String(), want) {
+			t.Errorf("the first start does not print %s:\n%s", want, first.String())
+		}
+	}
+	var second bytes.Buffer
+	b := start(t, c, &second)
+	if code, _ := get(t, b, "/readyz"); code != 200 {
+		t.Errorf("the second start is not ready: %d", code)
+	}
+	if err := b.Stop(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(second.String(), "one-time") {
+		t.Errorf("the second start makes accounts again:\n%s", second.String())
+	}
+}
+
+func TestCheckSaysWhatIsWrong(t *testing.T) {
+	c := embedded(t)
+	var out bytes.Buffer
+	if ok, err := app.Check(t.Context(), c, &out); err != nil || !ok {
+		t.Fatalf("%v %v\n%s", ok, err, out.String())
+	}
+	c.Channels.SMS = []config.SMS{{Name: "main", Driver: "smpp", Address: "127.0.0.1:1"}}
+	out.Reset()
+	ok, err := app.Check(t.Context(), c, &out)
+	if err != nil || ok || !strings.Contains(out.String(), "WRONG sms main at 127.0.0.1:1") {
+		t.Fatalf("%v %v\n%s", ok, err, out.String())
+	}
+}
+
+func TestBackupOfARunningInstance(t *testing.T) {
+	c := embedded(t)
+	a := start(t, c, io.Discard)
+	file := filepath.Join(t.TempDir(), "backup.db")
+	if err := app.Backup(t.Context(), c, file, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	if err := app.Backup(t.Context(), c, file, io.Discard); err == nil {
+		t.Error("a backup was overwritten")
+	}
+	if err := app.Restore(c, file, io.Discard); err == nil {
+		t.Error("a database with data was overwritten")
+	}
+	if err := a.Stop(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	other := embedded(t)
+	if err := app.Restore(other, file, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	var printed bytes.Buffer
+	b := start(t, other, &printed)
+	defer func() {
+		if err := b.Stop(context.Background()); err != nil {
+			t.Error(err)
+		}
+	}()
+	if strings.Contains(printed.String(), "one-time") {
+		t.Error("the accounts are not in the backup")
+	}
+}
+
+func TestTalkFromTheTerminal(t *testing.T) {
+	var out bytes.Buffer
+	in := strings.NewReader("/channel wechat\n燃气味道很大\n你好\n")
+	if err := app.Talk(t.Context(), app.TalkOptions{JSON: true, At: talkBegins(t), In: in, Out: &out}); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	if len(lines) != 2 {
+		t.Fatalf("%d lines for two turns:\n%s", len(lines), out.String())
+	}
+	if !strings.Contains(lines[0], `"decision":"emergency"`) || !strings.Contains(lines[0], "119") {
+		t.Errorf("the danger is not met: %s", lines[0])
+	}
+}
