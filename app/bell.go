@@ -42,8 +42,11 @@ type hub struct {
 
 // Committed wakes the door out and tells the screens.
 func (h hub) Committed(ctx context.Context, b jiban.Batch, a jiban.Applied) {
-	if len(a.Messages) > 0 {
-		h.bell.Wake()
+	for _, m := range a.Messages {
+		if m.Delivery.Status == jiban.DeliveryQueued {
+			h.bell.Wake()
+			break
+		}
 	}
 	h.screens.Committed(ctx, b, a)
 	h.metrics.Committed(ctx, b, a)

@@ -51,9 +51,15 @@ func TestAnyConversation(t *testing.T) {
 		h := newHouse(t, kind)
 		h.onDuty, h.sit.Roster = rapid.Bool().Draw(rt, "duty"), rapid.Bool().Draw(rt, "roster")
 		confirmed, failing := false, ""
+		var last dialog.Outcome
 		for range rapid.IntRange(1, 14).Draw(rt, "turns") {
 			held := h.sit.Holder
-			out := h.send(rapid.SliceOfN(rapid.Custom(content), 1, 3).Draw(rt, "inbox")...)
+			inbox := rapid.SliceOfN(rapid.Custom(content), 1, 3).Draw(rt, "inbox")
+			if willing := cooperative(last); willing != "" && rapid.IntRange(0, 3).Draw(rt, "mood") > 0 {
+				inbox = []jiban.Content{{Kind: jiban.KindText, Text: willing}}
+			}
+			out := h.send(inbox...)
+			last = out
 			always(rt, h, held, out)
 			for _, a := range out.Tickets {
 				if a.Kind == jiban.EventOpened && a.Draft.Kind == "request" && !confirmed {
@@ -72,6 +78,23 @@ func TestAnyConversation(t *testing.T) {
 		}
 		replays(t, h)
 	})
+}
+
+// cooperative is what a willing person says next: what was asked, or a yes.
+func cooperative(last dialog.Outcome) string {
+	if last.Decision == "" {
+		return "小区停水两天了"
+	}
+	if last.Decision == dialog.DecideConfirm {
+		return "确认提交"
+	}
+	if len(last.Ask) == 0 {
+		return ""
+	}
+	return map[string]string{
+		"place": "哈尔滨市南岗区学府路23号", "since": "三天了", "phone": "13800001234", "name": "王芳", "city": "大庆", "unit": "宏达公司",
+		"amount": "三千元", "description": "路灯坏了没人修",
+	}[last.Ask[0]]
 }
 
 // always holds for every turn, whoever holds the conversation.

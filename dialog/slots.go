@@ -49,7 +49,7 @@ func (t *turn) absorb(text string, overwrite bool) {
 }
 
 // organisations are the fields that hold the name of a body or firm.
-const organisations = " unit employer merchant school hospital heat_company company "
+const organisations = " unit heat_company company "
 
 // hourOnly is a time of day, which tells when something happens, not since when.
 var hourOnly = regexp.MustCompile(`^(?:每天|天天|每晚|每到|一到)?(?:半夜|深夜|夜间|夜里|晚上|凌晨|早上|清晨|上午|中午|下午|傍晚|白天|周末|每天|天天|平时)?(?:到|至)?(?:半夜|深夜|夜间|夜里|晚上|凌晨|早上|清晨)?$`)

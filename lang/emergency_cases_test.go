@@ -26,6 +26,12 @@ var moreDangers = []string{
 	"my dad had a heart attack", "she overdosed on sleeping pills", "there's been a serious car accident", "the elevator is stuck and we are inside",
 	"a kid is drowning in the river", "I can't go on, I want to end my life", "strong smell of gas in my kitchen",
 	"someone is trying to break into my apartment", "救命，有人要殺我", "我想跳樓", "孩子走失了", "家裡著火", "煤氣洩漏",
+	"我家煤气好像泄了，孩子恶心想吐", "小区地下管道天然气泄漏了，味道大得很", "厨房起火，火越来越大", "二楼阳台冒着火光", "楼下车棚着了", "烟太大了我们下不去楼", "我家电视机突然炸了起火", "有人在楼下拿斧头砍门",
+	"邻居喝多了拿酒瓶子要打我", "我被前男友堵在单元门口不让走", "有人入室抢劫", "刚才有人抢我手机跑了", "我妹妹被骗进传销，被关起来了", "我的孩子在商场走丢了", "我爷爷得了老年痴呆走失两小时了", "有人要轻生，在跨江大桥上",
+	"我站在28楼窗户边，不想活了", "我不想活了，把孩子托付给你们", "吃了50片安眠药", "我割脉了", "我丈夫突然抽搐倒地", "婴儿没有呼吸了", "老人摔断了腿动不了", "我哮喘发作喘不过来气", "我爸吐血了",
+	"有人中暑昏倒在工地", "我被狗咬了大腿血止不住", "脚手架塌了，几个工人被压在下面", "小男孩脑袋卡在护栏里", "我们车翻到沟里了", "追尾了有人受伤", "撞死人了", "轿车着火了在高速上", "冰面破了有人掉下去了",
+	"电梯停在半空我出不去", "高压电线砸到车上了", "洪水冲走了一个人", "a stranger broke into my house", "my wife is bleeding heavily", "my kid swallowed a battery",
+	"there is a gas smell everywhere", "he stabbed me", "I'm going to jump off the roof", "someone collapsed in the street",
 }
 
 var moreCalm = []string{
@@ -56,6 +62,13 @@ var moreCalm = []string{
 	"烟草证", "how do I report domestic violence statistics", "fire safety training", "where can I pay the gas fee",
 	"traffic accident insurance", "is suicide covered by insurance", "the lift is out of order", "lost my wallet",
 	"lost dog", "hospital bill",
+	"天然气改名过户", "燃气公司几点上班", "我家燃气报修", "煤气灶维修电话", "火灾隐患举报", "火灾责任认定书", "消防员招聘", "消防退伍待遇", "大火煮饭", "楼下煎饼摊冒烟呛人", "锅炉房烟囱冒烟",
+	"打工受伤怎么维权", "工伤死亡赔偿标准", "打架斗殴案底", "网上有人骂我", "邻居骂人", "物业停水停电威胁业主", "物业威胁不交费就断水", "收到恐吓短信", "网贷催收威胁", "诈骗电话怎么举报",
+	"钱被偷了", "自行车被盗", "心脏支架报销比例", "急诊能报销吗", "医院抢救不及时投诉", "孩子高烧去哪个医院", "狂犬疫苗在哪打", "酒驾怎么处罚", "车祸死亡赔偿", "交警队电话", "事故车怎么处理",
+	"违章停车", "井盖坏了", "路灯杆漏电隐患", "电梯年检过期", "高楼外墙脱落", "房屋鉴定", "水库放水通知", "河道有人钓鱼", "游泳馆水质", "溺亡赔偿", "自杀保险赔不赔", "心理援助热线",
+	"我很难过", "压力很大", "心情不好", "我太难了", "日子过不下去了没有低保", "没钱看病", "没工作活不下去了能申请低保吗", "老人走失手环", "寻人启事", "寻亲", "小孩丢了书包", "猫丢了",
+	"人口普查", "刀剪销售登记", "爆竹燃放", "地震预警怎么开", "my electricity bill", "report a pothole", "noise from fireworks", "where is the fire station",
+	"domestic violence law",
 }
 
 func TestEmergencyMore(t *testing.T) {

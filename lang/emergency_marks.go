@@ -53,7 +53,7 @@ func markTable() [][]string {
 	}
 	t[markRule] = []string{
 		"赔|工伤|清理|清障|责任|案底|为什么|为何|有用吗|什么责任|保险|验收|审批|年检|检验|收费|费用|缴费|交费|燃气费|补贴|补助|赔偿|赔付|理赔|赔钱|赔多少|责任认定|认定|证明|政策|规定|条例|标准|许可|资质|办理|预案|预防|演习|演练|培训|宣传|知识|讲座|安装|改造|价格|多少钱|费怎么|去哪办|哪里办|怎么办理|怎么申请|如何申请|申请|材料|流程|手续|报销|医保|待遇|伤残|鉴定|调解|诉讼|起诉|法院|判决|仲裁|备案|检查|巡检|整改|招聘|工作人员|证书|学习|考试|科普|电话是多少|号码是|哪个部门|归谁管|由谁|怎么投诉|怎么举报|如何投诉|如何预防|怎么预防|如何处理|怎么处理|应当|怎么报警|如何报警|怎样报警|报警电话|灭火器|消防栓|消火栓|设施|报告|调查结果|原因|进展|罚款|处罚|罚|怎么判|量刑|后遗症|慢性病|离婚|保护令|补偿|救助金|抚恤|立案|能报|报不报|能办|可以办|怎么买|哪里买|排查|普查|检测|复查|定损|低保|宣告|强制送医|怎么强制|犯法|违法吗|坐牢|拘留|判几年|判多少|几年|准生证|生育|津贴|参保|险种|商业险|预约|挂号|门诊|疫苗|体检",
-		"reimburse|reimbursed|refund|medicine|subsidy|insurance|inspection|drill|policy|permit|certificate|how to|how do i|fee|bill|training|compensation|claim|license|department handles|regulations|alarm system|extinguisher|hotline number|report a past",
+		"law|laws|statistics|reimburse|reimbursed|refund|medicine|subsidy|insurance|inspection|drill|policy|permit|certificate|how to|how do i|fee|bill|training|compensation|claim|license|department handles|regulations|alarm system|extinguisher|hotline number|report a past",
 	}
 	t[markHabit] = []string{
 		"经常|常常|总是|总|每天|天天|每晚|夜夜|长期|老是|每次|屡次|多次|频繁|频发|时常|时不时|常年|一年四季|每年|每到|反复|隔三差五|动不动|常有|多发|有时",

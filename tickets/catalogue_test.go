@@ -65,8 +65,8 @@ func TestSampleIsWhole(t *testing.T) {
 func TestWhatMustBeKnown(t *testing.T) {
 	x := newIndex(sampleCatalogue(t))
 	for code, want := range map[string]string{
-		"020101": "place since phone", "020201": "place temperature since phone", "060101": "employer amount people since place phone name",
-		"090101": "place noise_time phone", "050103": "merchant description demand phone name", "010301": "unit place description",
+		"020101": "place since phone", "020201": "place temperature since phone", "060101": "unit amount people since place phone name",
+		"090101": "place noise_time phone", "050103": "unit description demand phone name", "010301": "unit place description",
 	} {
 		var required []string
 		for _, f := range x.matters[code].Form.Fields {

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net"
 	"strings"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -121,6 +123,9 @@ func (s *Server) fail(c *fiber.Ctx, err error) error {
 	if f.status == fiber.StatusTooManyRequests || f.status == fiber.StatusServiceUnavailable {
 		c.Set(fiber.HeaderRetryAfter, "5")
 	}
+	if f.status == fiber.StatusRequestEntityTooLarge {
+		drain(c.Context().Conn())
+	}
 	c.Set(fiber.HeaderCacheControl, "no-store")
 	if !strings.HasPrefix(c.Path(), "/api/") {
 		return c.Status(f.status).SendString(f.words + "\n")
@@ -131,4 +136,34 @@ func (s *Server) fail(c *fiber.Ctx, err error) error {
 		ID      string     `json:"id"`
 	}
 	return c.Status(f.status).JSON(map[string]body{"error": {f.code, f.words, id}})
+}
+
+// The limits of what is read of a body that is refused for its size.
+const (
+	mostDrained = 8 << 20 // bytes
+	drainTime   = 2 * time.Second
+	drainPause  = 200 * time.Millisecond // without a byte: the sender waits for the answer
+)
+
+// drain reads what is left of a body that was refused. A connection that is closed
+// with something unread is reset, and its sender would never see the answer.
+func drain(conn net.Conn) {
+	if conn == nil {
+		return
+	}
+	//nolint:forbidigo // a deadline of the operating system is in its own time
+	end := time.Now().Add(drainTime)
+	rest := make([]byte, 32<<10)
+	for left := mostDrained; left > 0; {
+		//nolint:forbidigo // as above
+		until := time.Now().Add(drainPause)
+		if until.After(end) || conn.SetReadDeadline(until) != nil {
+			return
+		}
+		n, err := conn.Read(rest)
+		if err != nil {
+			return
+		}
+		left -= n
+	}
 }

@@ -124,7 +124,9 @@ func TestProviderSeesItsRequest(t *testing.T) {
 		h.stranger().do("POST", "/channels/sms/main"+path, "x").want(t, 200)
 	}
 	h.hook = func(http.ResponseWriter, *http.Request) { t.Error("a body over the limit got through") }
-	h.stranger().do("POST", "/channels/wechat/gzh", strings.Repeat("x", 1<<20+1)).want(t, 413)
+	for _, size := range []int{1<<20 + 1, 2 << 20, 5 << 20} {
+		h.stranger().do("POST", "/channels/wechat/gzh", strings.Repeat("x", size)).want(t, 413)
+	}
 	h.hook = func(http.ResponseWriter, *http.Request) {}
 	h.stranger().do("POST", "/channels/wechat/gzh", strings.Repeat("x", 1<<20)).want(t, 200)
 	h.stranger().do("POST", "/channels/wechat/main", "x").want(t, 404)

@@ -191,7 +191,7 @@ func TestChatPanicEndsOnlyItsSocket(t *testing.T) {
 func TestNobodyWritesAfterTheEnd(t *testing.T) {
 	h := newHouse(t)
 	kept := make(chan web.ChatConn, 1)
-	h.chat = func(_ context.Context, _ jiban.Address, c web.ChatConn) error { kept <- c; return nil }
+	h.chat = func(_ context.Context, _ jiban.Address, c web.ChatConn) error { kept <- c; panic("without a goodbye") }
 	conn, _ := h.visitor().dial("/api/v1/chat/citizen/ws")
 	old := <-kept
 	closeCode(conn)

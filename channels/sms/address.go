@@ -22,7 +22,10 @@ func telAddress(number string, ton byte) jiban.Address {
 		digits, international = rest, true
 	}
 	switch {
-	case len(digits) == 11 && digits[0] == '1' && !international:
+	case len(digits) == 11 && digits[0] == '1' && digits[1] >= '3' && !strings.HasPrefix(number, "+"):
+		// A mobile number of this country, even where the gateway calls it
+		// international: numbers of North America look alike, but cannot write to a
+		// short number here without their +.
 		digits, international = "86"+digits, true
 	case len(digits) == 13 && strings.HasPrefix(digits, "861"):
 		international = true

@@ -179,8 +179,10 @@ func TestTelAddress(t *testing.T) {
 			t.Errorf("%q: %q, want %q", in, got, want)
 		}
 	}
-	if got := telAddress("14158675310", 1); got != "tel:+14158675310" {
-		t.Errorf("an international number became %q", got)
+	for in, want := range map[string]jiban.Address{"13800001234": "tel:+8613800001234", "8613800001234": "tel:+8613800001234", "447700900123": "tel:+447700900123"} {
+		if got := telAddress(in, tonInternational); got != want {
+			t.Errorf("%q, called international: %q, want %q", in, got, want)
+		}
 	}
 }
 

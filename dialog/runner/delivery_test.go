@@ -233,7 +233,6 @@ func TestNoWayWaitsAndThenFails(t *testing.T) {
 
 func TestAChannelThatIsDownRests(t *testing.T) {
 	h := open(t)
-	conv := h.quiet()
 	tries := 0
 	h.provider.takes = func(channels.Part) error {
 		tries++
@@ -260,7 +259,6 @@ func TestAChannelThatIsDownRests(t *testing.T) {
 	if n := len(h.provider.got()); n != 20 {
 		t.Errorf("%d of 20 were sent after the provider came back", n)
 	}
-	_ = conv
 }
 
 func TestReceipts(t *testing.T) {

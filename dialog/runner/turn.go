@@ -3,6 +3,7 @@ package runner
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"strings"
@@ -165,7 +166,8 @@ func (t *turn) words() string {
 // of the person.
 func (t *turn) report(what string, err error) {
 	attrs := []any{"id", t.r.d.IDs.NewID(), "conversation", t.in.Conversation.ID, "error", err}
-	if p, ok := err.(*panicError); ok {
+	var p *panicError
+	if errors.As(err, &p) {
 		attrs = append(attrs, "stack", string(p.stack))
 	}
 	t.r.d.Log.Error(what, attrs...)

@@ -338,3 +338,44 @@ func TestFactsAreMaskedAndKept(t *testing.T) {
 		t.Errorf("facts %s", f)
 	}
 }
+
+func TestManyWaitingMessagesMakeSeveralTurns(t *testing.T) {
+	h := open(t)
+	conv := ""
+	for i := range 25 {
+		conv = h.hear(fmt.Sprint(i), fmt.Sprint(i))
+	}
+	h.turn(conv)
+	h.turn(conv)
+	if out := h.turn(conv); out != nil || len(h.outbound(conv)) != 2 {
+		t.Errorf("%d replies, then %v", len(h.outbound(conv)), out)
+	}
+}
+
+func TestTheHolderMovesAndComesBack(t *testing.T) {
+	h := open(t)
+	move := func(m dialog.HandoffMove) {
+		h.engine.does(func(in dialog.Input) (dialog.Outcome, *dialog.Need, error) {
+			out := echo(in)
+			out.Handoff = &dialog.HandoffAction{Move: m, Request: jiban.HandoffRequest{Reason: jiban.HandoffRequested}, Plan: jiban.HandoffPlan{Queue: "general"}}
+			return out, nil, nil
+		})
+	}
+	step := func(id string, m dialog.HandoffMove, want jiban.Holder) jiban.Conversation {
+		t.Helper()
+		move(m)
+		conv := h.hear(id, "x")
+		h.turn(conv)
+		c := h.conversation(conv)
+		if c.Holder != want || (c.HandoffID == "") != (want == jiban.HeldByBot) {
+			t.Errorf("after %s: holder %s, handoff %q", m, c.Holder, c.HandoffID)
+		}
+		return c
+	}
+	step("1", dialog.HandoffCallback, jiban.HeldByBot)
+	opened := step("2", dialog.HandoffOpen, jiban.HeldByQueue)
+	if again := step("3", dialog.HandoffOpen, jiban.HeldByQueue); again.HandoffID != opened.HandoffID {
+		t.Error("who waits was put into the queue a second time")
+	}
+	step("4", dialog.HandoffLeave, jiban.HeldByBot)
+}

@@ -15,6 +15,7 @@ type formTable struct {
 }
 
 type fieldRow struct {
+	Key     string   `yaml:"key"` // of the slot, when it is not the row's own name
 	Label   string   `yaml:"label"`
 	EN      string   `yaml:"en"`
 	Kind    string   `yaml:"kind"`
@@ -40,6 +41,9 @@ func (t *formTable) form(name string) (jiban.Form, error) {
 }
 
 func (r fieldRow) field(key string, required bool) jiban.Field {
+	if r.Key != "" {
+		key = r.Key
+	}
 	f := jiban.Field{Key: key, Label: r.Label, LabelEN: r.EN, Kind: r.Kind, Required: required}
 	for _, c := range r.Choices {
 		value, label, _ := strings.Cut(c, "|")

@@ -178,7 +178,11 @@ type Deliver struct {
 func (d Deliver) pdu(seq int32) []byte {
 	var b bytes.Buffer
 	b.WriteByte(0) // service_type
-	b.Write([]byte{1, 1})
+	ton := byte(0)
+	if len(d.From) > 11 {
+		ton = 1 // with the country in front
+	}
+	b.Write([]byte{ton, 1})
 	b.WriteString(d.From + "\x00")
 	b.Write([]byte{0, 1})
 	b.WriteString(d.To + "\x00")

@@ -80,8 +80,22 @@ describe('Link', () => {
     line.events.closed()
     vi.advanceTimersByTime(500)
     line.events.open()
-    expect(line.sent.at(-1)).toEqual({ type: 'hello', after: 2, lang: 'zh' })
+    expect(line.sent.at(-1)).toEqual({ type: 'hello', after: 0, lang: 'zh' })
+    line.says(message(1))
+    line.says(message(90))
+    expect(frames.length).toBe(3)
+    line.events.closed()
+    vi.advanceTimersByTime(500)
+    line.events.open()
+    expect(line.sent.at(-1)).toEqual({ type: 'hello', after: 40, lang: 'zh' })
+  })
+
+  it('shows a notice that was written before and sent after others', () => {
+    line.events.open()
+    line.says(message(5))
+    line.says(message(3))
     expect(frames.length).toBe(2)
+    expect(link.lastSeq).toBe(5)
   })
 
   it('waits longer each time the line cannot be had, and is reset by success', () => {

@@ -29,6 +29,9 @@ const pingEvery = 25000
 const silenceLimit = 60000
 const firstPause = 500
 const longestPause = 15000
+// A notice that was written earlier may be sent later, so after a reconnect a
+// little more than the newest is asked for; what was seen is known by its id.
+const overlap = 50
 
 export class Link {
   private transport: Transport | null = null
@@ -39,6 +42,7 @@ export class Link {
   private timer: ReturnType<typeof setTimeout> | undefined
   private pinger: ReturnType<typeof setInterval> | undefined
   private stopped = false
+  private seen: { [id: string]: boolean } = {}
   lastSeq = 0
 
   constructor(
@@ -86,7 +90,7 @@ export class Link {
     this.open = true
     this.pause = firstPause
     this.heard = this.now()
-    this.write({ type: 'hello', after: this.lastSeq, lang: this.lang() })
+    this.write({ type: 'hello', after: Math.max(0, this.lastSeq - overlap), lang: this.lang() })
     this.pending.forEach((u) => this.write(u))
     this.events.online(true)
   }
@@ -114,8 +118,10 @@ export class Link {
       this.pending = this.pending.filter((u) => u.id !== id)
     }
     if (f.type === 'message') {
-      if (f.seq <= this.lastSeq) return
-      this.lastSeq = f.seq
+      const key = f.author + f.id
+      if (this.seen[key]) return
+      this.seen[key] = true
+      this.lastSeq = Math.max(this.lastSeq, f.seq)
     }
     this.events.frame(f)
   }

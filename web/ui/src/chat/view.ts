@@ -220,7 +220,8 @@ export class View {
   }
 
   private cite(body: HTMLElement, m: MessageFrame): void {
-    (m.citations || []).forEach((c) => {
+    // An answer names its sources in its own words; one that does not gets them here.
+    (m.citations || []).filter((c) => m.text.indexOf(c.title) < 0).forEach((c) => {
       const parts = [c.title, c.source, c.date].filter(Boolean)
       body.appendChild(el('div', 'cite', this.words.source + '：' + parts.join(' · ')))
     })

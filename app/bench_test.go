@@ -1,0 +1,263 @@
+package app_test
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"path/filepath"
+	"runtime"
+	"sort"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+	_ "modernc.org/sqlite"
+
+	"jiban"
+	"jiban/app"
+	"jiban/app/config"
+	"jiban/channels/wechat/wechatsim"
+	"jiban/knowledge"
+	"jiban/store"
+)
+
+const (
+	benchArticles = 96_000
+	benchToken    = "bench-token"
+)
+
+// generated recombines the sentences of the sample articles into many.
+func generated(tb testing.TB, n int) []jiban.Article {
+	tb.Helper()
+	sample, err := knowledge.Sample()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	var sentences []string
+	for _, a := range sample {
+		for _, s := range strings.FieldsFunc(a.Body, func(r rune) bool { return r == '\n' || r == '。' }) {
+			if len([]rune(s)) > 6 {
+				sentences = append(sentences, s)
+			}
+		}
+	}
+	dice := rand.New(rand.NewPCG(96, 12345))
+	all := make([]jiban.Article, 0, n+len(sample))
+	all = append(all, sample...)
+	for i := range n {
+		like := sample[dice.IntN(len(sample))]
+		var body strings.Builder
+		for body.Len() < 620 {
+			body.WriteString(sentences[dice.IntN(len(sentences))])
+			body.WriteString("。")
+		}
+		a := like
+		a.ID = fmt.Sprintf("gen%06d", i)
+		a.Title = fmt.Sprintf("%s（%s，第%d号）", sentences[dice.IntN(len(sentences))], like.Title, i)
+		a.Body, a.Similar, a.Version = body.String(), nil, 1
+		all = append(all, a)
+	}
+	return all
+}
+
+// benchHouse is the program on the embedded default with 96,000 articles.
+func benchHouse(b *testing.B) *app.App {
+	b.Helper()
+	c := config.Default()
+	c.Listen = "127.0.0.1:0"
+	c.DataDir = b.TempDir()
+	c.Database = "sqlite:" + filepath.Join(c.DataDir, "jiban.db")
+	c.LogLevel = "error"
+	c.Channels.WeChat = []config.WeChat{{
+		Name: "gzh", Kind: "official", AppID: "wxbench", AppSecret: "x", Token: benchToken, PassiveReply: true,
+		ReplayWindow: time.Hour, APIBase: "http://127.0.0.1:1", MessageBudget: 5, MessageWindow: 48 * time.Hour, ReplyWithin: 4500 * time.Millisecond,
+	}}
+	clock := jiban.SystemClock{}
+	s, err := store.Open(b.Context(), c.Database, store.Deps{Clock: clock, IDs: jiban.RandomIDs{Clock: clock}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := s.SaveArticles(b.Context(), generated(b, benchArticles), nil); err != nil {
+		b.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		b.Fatal(err)
+	}
+	began := time.Now()
+	a, err := app.New(b.Context(), app.Options{Config: c})
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := a.Start(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	b.Logf("ready with %d articles after %v", benchArticles, time.Since(began).Round(time.Millisecond))
+	b.Cleanup(func() {
+		if err := a.Stop(context.Background()); err != nil {
+			b.Error(err)
+		}
+	})
+	return a
+}
+
+// BenchmarkWeChat is a WeChat text to the committed turn and its passive reply,
+// over loopback, client and server in one process, beside the ceiling: a Fiber
+// server that only verifies, parses and commits one row. Compare the ratios
+// within one run.
+func BenchmarkWeChat(b *testing.B) {
+	a := benchHouse(b)
+	ceiling := durableCeiling(b)
+	for _, conns := range []int{1, 16, 64} {
+		b.Run(fmt.Sprintf("ceiling/%d", conns), func(b *testing.B) { drive(b, ceiling, conns, "查进度", 0) })
+		b.Run(fmt.Sprintf("no-search/%d", conns), func(b *testing.B) {
+			drive(b, "http://"+a.Addr()+"/channels/wechat/gzh", conns, "查进度", 1)
+		})
+		b.Run(fmt.Sprintf("question/%d", conns), func(b *testing.B) {
+			drive(b, "http://"+a.Addr()+"/channels/wechat/gzh", conns, "住房公积金怎样提取", 1)
+		})
+	}
+}
+
+var run atomic.Int64 // tells the people of one measurement from those of the next
+
+// drive pushes b.N messages over so many connections, each of them always
+// another person, and reports messages a second, latencies and processor time.
+func drive(b *testing.B, url string, conns int, text string, wantReply int) {
+	b.Helper()
+	client := &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: conns}}
+	sim := wechatsim.New(wechatsim.Config{Callback: url, AppID: "wxbench", AppSecret: "x", Token: benchToken, Client: client, Deliveries: 1})
+	generation := run.Add(1)
+	took := make([]time.Duration, b.N)
+	var next, failed, silent atomic.Int64
+	before := cpu(b)
+	b.ResetTimer()
+	var wg sync.WaitGroup
+	for c := range conns {
+		wg.Go(func() {
+			for {
+				i := next.Add(1) - 1
+				if i >= int64(b.N) {
+					return
+				}
+				began := time.Now()
+				r, err := sim.Push(b.Context(), wechatsim.Message{
+					OpenID: fmt.Sprintf("o%d-%d-%d", generation, c, i%64), Type: "text", Text: text, MsgID: fmt.Sprintf("%d%09d", generation, i), At: began,
+				})
+				took[i] = time.Since(began)
+				if err != nil || !r.Acknowledged {
+					failed.Add(1)
+				}
+				if wantReply > 0 && r.Text == "" {
+					silent.Add(1)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	b.StopTimer()
+	used := cpu(b) - before
+	sort.Slice(took, func(i, j int) bool { return took[i] < took[j] })
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "msg/s")
+	b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "p50-ms")
+	b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "p99-ms")
+	b.ReportMetric(used.Seconds()/float64(b.N)*1000, "cpu-s/1k")
+	b.ReportMetric(float64(silent.Load()), "silent")
+	if failed.Load() > 0 {
+		b.Errorf("%d of %d messages were not acknowledged", failed.Load(), b.N)
+	}
+	client.CloseIdleConnections()
+}
+
+// cpu is the processor time of this process, client and server together.
+func cpu(b *testing.B) time.Duration {
+	b.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// durableCeiling is the reference: it checks nothing but the form and commits one
+// row, grouped with those that wait, before it answers.
+func durableCeiling(b *testing.B) string {
+	b.Helper()
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(b.TempDir(), "ceiling.db")+"?_pragma=journal_mode(wal)&_pragma=synchronous(full)")
+	if err != nil {
+		b.Fatal(err)
+	}
+	db.SetMaxOpenConns(1)
+	if _, err := db.Exec("CREATE TABLE m (id INTEGER PRIMARY KEY, body TEXT)"); err != nil {
+		b.Fatal(err)
+	}
+	type job struct {
+		body string
+		done chan error
+	}
+	jobs := make(chan job, 1024)
+	go func() {
+		for j := range jobs {
+			batch := []job{j}
+			for len(jobs) > 0 && len(batch) < 256 {
+				batch = append(batch, <-jobs)
+			}
+			err := commit(db, batch, func(j job) string { return j.body })
+			for _, j := range batch {
+				j.done <- err
+			}
+		}
+	}()
+	server := fiber.New(fiber.Config{DisableStartupMessage: true})
+	server.Post("/", func(c *fiber.Ctx) error {
+		j := job{string(c.Body()), make(chan error, 1)}
+		jobs <- j
+		if err := <-j.done; err != nil {
+			return err
+		}
+		return c.SendString("success")
+	})
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	go server.Listener(ln)
+	b.Cleanup(func() {
+		server.Shutdown()
+		close(jobs)
+		db.Close()
+	})
+	return "http://" + ln.Addr().String() + "/"
+}
+
+func commit[T any](db *sql.DB, batch []T, body func(T) string) error {
+	tx, err := db.Begin()
+	if err != nil {
+		return err
+	}
+	for _, j := range batch {
+		if _, err := tx.Exec("INSERT INTO m (body) VALUES (?)", body(j)); err != nil {
+			tx.Rollback()
+			return err
+		}
+	}
+	return tx.Commit()
+}
+
+// BenchmarkMemory is what the whole program holds, idle with 96,000 articles.
+func BenchmarkMemory(b *testing.B) {
+	benchHouse(b)
+	for b.Loop() {
+		runtime.GC()
+	}
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	b.ReportMetric(float64(m.HeapAlloc)/(1<<20), "heap-MiB")
+	b.ReportMetric(float64(m.Sys-m.HeapReleased)/(1<<20), "from-system-MiB")
+}
