@@ -35,7 +35,11 @@ func (s *Service) readSnapshot(ctx context.Context) (*state, error) {
 		return nil, err
 	}
 	defer f.Close()
-	ix, b, err := index.Read(f)
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	ix, b, err := index.Read(f, info.Size())
 	if err != nil {
 		return nil, err
 	}

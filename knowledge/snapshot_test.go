@@ -86,10 +86,10 @@ func TestDamagedSnapshot(t *testing.T) {
 	for at := 0; at < len(sound); at += 997 {
 		damaged := bytes.Clone(sound)
 		damaged[at] ^= 0x40
-		if _, _, err := index.Read(bytes.NewReader(damaged)); err == nil {
+		if _, _, err := index.Read(bytes.NewReader(damaged), int64(len(damaged))); err == nil {
 			t.Errorf("a byte changed at %d of %d went unseen", at, len(sound))
 		}
-		if _, _, err := index.Read(bytes.NewReader(sound[:at])); err == nil {
+		if _, _, err := index.Read(bytes.NewReader(sound[:at]), int64(at)); err == nil {
 			t.Errorf("cut at %d of %d went unseen", at, len(sound))
 		}
 	}
@@ -116,7 +116,7 @@ func FuzzReadSnapshot(f *testing.F) {
 	f.Add(out.Bytes())
 	f.Add([]byte("jiban knowledge index 1\n\xff\xff\xff\xff\xff\xff\xff\xff"))
 	f.Fuzz(func(_ *testing.T, data []byte) {
-		if ix, _, err := index.Read(bytes.NewReader(data)); err == nil {
+		if ix, _, err := index.Read(bytes.NewReader(data), int64(len(data))); err == nil {
 			ix.Search(index.Query{Terms: queryTerms("社保卡"), K: 3})
 		}
 	})

@@ -2,8 +2,9 @@ package lang
 
 import "testing"
 
-// moreDangers and moreCalm were written by free association, without looking at
-// the rules, and then used to widen them.
+// moreDangers and moreCalm were written in three rounds, each without looking at
+// the rules and then used to widen them: they show what is held, not how the
+// rules do on sentences never seen.
 var moreDangers = []string{
 	"厨房灶台一直有嘶嘶声还有煤气味", "家里好像漏煤气了，头晕", "楼下的燃气管子被挖掘机碰断了在往外喷", "有股天然气的味道，不敢开灯", "液化气罐着了", "我家房子着火了快来人啊", "隔壁冒出好多黑烟",
 	"电动车在楼道里烧起来了", "配电房那边噼里啪啦冒火星", "有人往我家门口泼汽油", "对门两口子打起来了，女的一直喊救命", "我男朋友要打死我，我躲在厕所里", "刚才有个男的摸我", "有人拿着棍子在小区里追人",

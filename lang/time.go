@@ -14,12 +14,10 @@ type reader struct {
 	today time.Time
 }
 
-// span is a time under construction: from up to to; exact when it names a clock
-// time, part when a part of the day was named.
+// span is a time under construction: from up to to, the latter exclusive.
 type span struct {
 	from, to time.Time
 	vague    bool
-	future   bool
 }
 
 // Times finds dates, clock times, durations and loose times, as seen from now
@@ -234,6 +232,9 @@ func (r *reader) hours(i int, bare bool) (hour, minute, end int) {
 		}
 		if minute > 59 {
 			return 0, 0, i
+		}
+		if r.at(end) == '时' && r.at(end+1) != '间' && r.at(end+1) != '候' {
+			end++
 		}
 		return hour, minute, end
 	case r.at(j) == '点' || r.at(j) == '时' && !r.has(j, "时间") && !r.has(j, "时候"):

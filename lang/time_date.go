@@ -29,7 +29,7 @@ var relativeDays = []struct {
 }
 
 // shortDays stand before a part of the day: 昨晚, 今早.
-var shortDays = map[rune]int{'昨': -1, '今': 0, '明': 1, '前': -2, '当': 0}
+var shortDays = map[rune]int{'昨': -1, '今': 0, '明': 1, '前': -2}
 
 func (r *reader) relativeDay(i int) (span, int) {
 	for _, d := range relativeDays {
@@ -38,7 +38,7 @@ func (r *reader) relativeDay(i int) (span, int) {
 		}
 	}
 	offset, ok := shortDays[r.at(i)]
-	if !ok || r.at(i) == '当' || r.hasAny(i+1, []string{"早", "晨", "晚", "夜"}) == 0 || r.has(i, "前晚年") {
+	if !ok || r.hasAny(i+1, []string{"早", "晨", "晚", "夜"}) == 0 {
 		return span{}, i
 	}
 	d := r.today.AddDate(0, 0, offset)
@@ -146,7 +146,7 @@ func (r *reader) monthPart(p span, j int) (span, int) {
 	parts := []struct {
 		words    []string
 		from, to int
-	}{{[]string{"初", "上旬"}, 0, 10}, {[]string{"中旬", "中"}, 10, 20}, {[]string{"底", "末", "下旬"}, 20, 31}}
+	}{{[]string{"初", "月初", "上旬"}, 0, 10}, {[]string{"中旬", "中", "月中"}, 10, 20}, {[]string{"底", "末", "月底", "月末", "下旬"}, 20, 31}}
 	for _, part := range parts {
 		if n := r.hasAny(j, part.words); n > 0 {
 			to := p.from.AddDate(0, 0, part.to)
@@ -213,7 +213,7 @@ func (r *reader) withinYear(year, j int) (span, int) {
 	parts := []struct {
 		words    []string
 		from, to int
-	}{{[]string{"初"}, 0, 2}, {[]string{"上半年"}, 0, 6}, {[]string{"下半年"}, 6, 12}, {[]string{"底", "末"}, 10, 12}, {[]string{"春天", "春季"}, 2, 5}, {[]string{"夏天", "夏季"}, 5, 8}, {[]string{"秋天", "秋季"}, 8, 11}, {[]string{"冬天", "冬季"}, 10, 14}}
+	}{{[]string{"初", "年初"}, 0, 2}, {[]string{"上半年"}, 0, 6}, {[]string{"下半年"}, 6, 12}, {[]string{"底", "末", "年底", "年末"}, 10, 12}, {[]string{"春天", "春季"}, 2, 5}, {[]string{"夏天", "夏季"}, 5, 8}, {[]string{"秋天", "秋季"}, 8, 11}, {[]string{"冬天", "冬季"}, 10, 14}}
 	for _, part := range parts {
 		if n := r.hasAny(j, part.words); n > 0 {
 			return span{from: first.AddDate(0, part.from, 0), to: first.AddDate(0, part.to, 0), vague: true}, j + n

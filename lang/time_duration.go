@@ -47,7 +47,7 @@ func (r *reader) durationAt(i int) (TimeSpan, int, bool) {
 		return TimeSpan{}, i, false
 	}
 	n += half
-	if r.hasAny(end, []string{"半"}) > 0 && r.has(end, "半") && u.short == 0 && u.month == 0 { // 一年半, 两天半
+	if r.at(end) == '半' && u.short == 0 && u.month == 0 { // 一年半, 两天半
 		n, end = n+0.5, end+1
 	}
 	if r.at(end) == '多' {

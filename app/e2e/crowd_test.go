@@ -30,6 +30,16 @@ const (
 type platform struct {
 	*wechatsim.Sim
 	api *httptest.Server
+
+	mu    sync.Mutex
+	heard map[string]int // messages that reached a person
+}
+
+// count is how many messages have reached a person.
+func (p *platform) count(openID string) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.heard[openID]
 }
 
 // newPlatform plays one account whose callbacks go to the address.
@@ -41,7 +51,13 @@ func newPlatform(t testing.TB, callback string) *platform {
 	})
 	api := httptest.NewServer(sim.Handler())
 	t.Cleanup(api.Close)
-	return &platform{Sim: sim, api: api}
+	p := &platform{Sim: sim, api: api, heard: map[string]int{}}
+	sim.OnSent(func(m wechatsim.Sent) {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.heard[m.OpenID]++
+	})
+	return p
 }
 
 // wechatConfig is the account in the program's configuration.
@@ -66,7 +82,7 @@ var smallThings = []string{"谢谢", "查进度", "催办", "你好", "查进度
 // until it is acknowledged, as an eager platform would.
 type person struct {
 	openID string
-	sim    *wechatsim.Sim
+	wx     *platform
 	rand   *rand.Rand
 
 	mu    sync.Mutex
@@ -81,19 +97,42 @@ func (p *person) say(ctx context.Context, n int) {
 	} else {
 		text = smallThings[n%len(smallThings)]
 	}
+	before := p.wx.count(p.openID)
 	m := wechatsim.Message{OpenID: p.openID, Type: "text", MsgID: fmt.Sprintf("%s%06d", strings.TrimPrefix(p.openID, "o"), n), At: time.Now(), Text: text}
 	for ctx.Err() == nil {
 		p.tries++
-		r, err := p.sim.Push(ctx, m)
+		r, err := p.wx.Push(ctx, m)
 		if err == nil && r.Acknowledged {
 			p.mu.Lock()
 			p.acked = append(p.acked, m.MsgID)
 			p.mu.Unlock()
+			if n < len(requests) {
+				p.listen(ctx, before)
+			}
 			return
 		}
 		select {
 		case <-ctx.Done():
 		case <-time.After(time.Duration(5+p.rand.IntN(40)) * time.Millisecond):
+		}
+	}
+}
+
+// listenFor is how long a person waits for an answer before going on regardless.
+const listenFor = 20 * time.Second
+
+// listen waits for the answer: who confirms before seeing the summary has not
+// confirmed it.
+func (p *person) listen(ctx context.Context, before int) {
+	ctx, cancel := context.WithTimeout(ctx, listenFor)
+	defer cancel()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for p.wx.count(p.openID) == before {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
 		}
 	}
 }
@@ -114,10 +153,10 @@ func (p *person) live(ctx, grace context.Context) {
 }
 
 // crowd is many people on one platform.
-func crowd(n int, prefix string, sim *wechatsim.Sim) []*person {
+func crowd(n int, prefix string, wx *platform) []*person {
 	people := make([]*person, n)
 	for i := range people {
-		people[i] = &person{openID: fmt.Sprintf("o%s%08d", prefix, i), sim: sim, rand: rand.New(rand.NewPCG(uint64(i), uint64(len(prefix))))}
+		people[i] = &person{openID: fmt.Sprintf("o%s%08d", prefix, i), wx: wx, rand: rand.New(rand.NewPCG(uint64(i), uint64(len(prefix))))}
 	}
 	return people
 }

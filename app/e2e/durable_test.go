@@ -109,7 +109,7 @@ func TestDiskFull(t *testing.T) {
 	if err := fill(ballast); err != nil {
 		t.Fatal(err)
 	}
-	who := crowd(1, "full", wx.Sim)[0]
+	who := crowd(1, "full", wx)[0]
 	refused := false
 	for i := 0; i < 2000 && !refused; i++ {
 		m := wechatsim.Message{OpenID: who.openID, Type: "text", MsgID: fmt.Sprintf("80000%05d", i), Text: strings.Repeat("说", 500)}

@@ -26,7 +26,7 @@ func TestKill(t *testing.T) {
 	configure(t, p, "channels:\n  wechat:\n"+wechatConfig("passive", passive.api.URL, true)+wechatConfig("custom", custom.api.URL, false))
 	p.start()
 
-	people := append(crowd(crowdSize, "pass", passive.Sim), crowd(crowdSize, "cust", custom.Sim)...)
+	people := append(crowd(crowdSize, "pass", passive), crowd(crowdSize, "cust", custom)...)
 	living, endOfLife := context.WithCancel(context.Background())
 	defer endOfLife()
 	grace, cancel := context.WithTimeout(context.Background(), 20*time.Minute)

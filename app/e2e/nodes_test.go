@@ -249,7 +249,7 @@ func TestNodes(t *testing.T) {
 			wechatConfig("gzh", wx.api.URL, true))
 		p.start()
 	}
-	people := crowd(10, "node", wx.Sim)
+	people := crowd(10, "node", wx)
 	living, endOfLife := context.WithCancel(context.Background())
 	defer endOfLife()
 	grace, cancel := context.WithTimeout(context.Background(), 10*time.Minute)

@@ -40,7 +40,7 @@ func compose(cfg Config, c jiban.Content) (string, error) {
 // tailOf is what follows the text: where it comes from, and what can be answered.
 func tailOf(c jiban.Content) string {
 	var lines []string
-	for _, ct := range c.Citations {
+	for _, ct := range channels.Unnamed(c) {
 		lines = append(lines, strings.TrimSpace("《"+ct.Title+"》"+ct.Date))
 	}
 	for i, o := range c.Options {

@@ -69,7 +69,7 @@ func fits(s string) bool { return len(s) <= maxTextBytes }
 
 func withCitations(c jiban.Content) string {
 	lines := []string{c.Text}
-	for _, ct := range c.Citations {
+	for _, ct := range channels.Unnamed(c) {
 		line := "《" + ct.Title + "》"
 		if ct.Source != "" {
 			line += " " + ct.Source

@@ -54,6 +54,7 @@ func (b *Builder) Add(d Document) {
 	s.ids = append(s.ids, d.ID)
 	s.class = append(s.class, class)
 	s.from, s.to = append(s.from, d.From), append(s.to, d.To)
+	s.bounded = s.bounded || d.From != 0 || d.To != 0
 	s.data = append(s.data, d.Data...)
 	s.dataEnd = append(s.dataEnd, uint64(len(s.data)))
 	length := b.count(d.Fields)

@@ -127,9 +127,9 @@ func (ix *Index) Search(q Query) Answer {
 		ans.IDF[i] = ix.idf(t.Term) * float64(t.Weight)
 		ans.Best += ans.IDF[i] * (k1 + 1)
 	}
-	ans.Hits = ix.base.search(q, ans.IDF, ix.isDead)
+	ans.Hits = ix.base.search(q, ans.IDF, ix.dead)
 	if ix.delta != nil {
-		more := ix.delta.search(q, ans.IDF, func(uint32) bool { return false })
+		more := ix.delta.search(q, ans.IDF, nil)
 		ans.Hits = append(ans.Hits, more...)
 		slices.SortStableFunc(ans.Hits, better)
 	}

@@ -17,7 +17,7 @@ type wanted struct {
 // add most, go first and collect candidates. As soon as all terms that are left
 // cannot lift a new document among the best, these terms are only looked up for
 // the candidates that can still win.
-func (s *segment) search(q Query, idf []float64, dead func(uint32) bool) []Hit {
+func (s *segment) search(q Query, idf []float64, dead []uint64) []Hit {
 	if q.K <= 0 || s.size() == 0 {
 		return nil
 	}
@@ -76,21 +76,19 @@ func bounds(terms []wanted) []float32 {
 	return rest
 }
 
-// filter returns the test of a document. Classes are asked once each.
-func (s *segment) filter(q Query, dead func(uint32) bool) func(uint32) bool {
-	known := make([]int8, len(s.classes))
+// filter returns the test of a document. Classes are asked once each, and what
+// no document of the segment needs is not looked at: the test runs for every
+// candidate.
+func (s *segment) filter(q Query, dead []uint64) func(uint32) bool {
+	accepted := make([]bool, len(s.classes))
+	for i, class := range s.classes {
+		accepted[i] = q.Accept == nil || q.Accept(class)
+	}
 	return func(doc uint32) bool {
-		if s.from[doc] != 0 && q.At < s.from[doc] || s.to[doc] != 0 && q.At > s.to[doc] || dead(doc) {
+		if !accepted[s.class[doc]] || dead != nil && dead[doc/64]&(1<<(doc%64)) != 0 {
 			return false
 		}
-		class := s.class[doc]
-		if known[class] == 0 {
-			known[class] = -1
-			if q.Accept == nil || q.Accept(s.classes[class]) {
-				known[class] = 1
-			}
-		}
-		return known[class] == 1
+		return !s.bounded || (s.from[doc] == 0 || q.At >= s.from[doc]) && (s.to[doc] == 0 || q.At <= s.to[doc])
 	}
 }
 

@@ -36,6 +36,7 @@ type segment struct {
 	ids      []string
 	class    []uint32 // index into classes
 	from, to []int64
+	bounded  bool // any of from and to is set
 	dataEnd  []uint64
 	data     []byte
 	classes  []string

@@ -9,6 +9,7 @@ import (
 	"hash"
 	"io"
 	"math"
+	"slices"
 )
 
 // A snapshot is the sections of a segment, each a length and that many bytes in
@@ -16,9 +17,6 @@ import (
 // before it. Raise the number with every change to the format, the terms or the
 // impacts.
 const snapshotFormat = "jiban knowledge index 1\n"
-
-// maxSection bounds what a length in a broken file can make us allocate.
-const maxSection = 4 << 30
 
 // Save writes the index, which must have come from a Builder unchanged, with a
 // note of the caller's.
@@ -48,12 +46,12 @@ func (ix *Index) Save(out io.Writer, note []byte) error {
 	return err
 }
 
-// Read reads what Save wrote. A file that is cut, damaged or of another format
-// is an error.
-func Read(in io.Reader) (ix *Index, note []byte, err error) {
+// Read reads what Save wrote, size bytes in all. A file that is cut, damaged or of
+// another format is an error, and costs no more memory than it is long.
+func Read(in io.Reader, size int64) (ix *Index, note []byte, err error) {
 	sum := sha256.New()
 	buffered := bufio.NewReaderSize(in, 1<<20)
-	r := sectionReader{r: io.TeeReader(buffered, sum)}
+	r := sectionReader{r: io.TeeReader(buffered, sum), left: size}
 	format := make([]byte, len(snapshotFormat))
 	if r.raw(format); r.err == nil && string(format) != snapshotFormat {
 		return nil, nil, errors.New("index: not a snapshot of this format")
@@ -80,6 +78,8 @@ func Read(in io.Reader) (ix *Index, note []byte, err error) {
 	if r.err != nil {
 		return nil, nil, fmt.Errorf("index: the snapshot cannot be read: %w", r.err)
 	}
+	some := func(at int64) bool { return at != 0 }
+	s.bounded = slices.ContainsFunc(s.from, some) || slices.ContainsFunc(s.to, some)
 	s.scratch = newScratch(len(s.ids))
 	return &Index{base: s}, note, nil
 }
@@ -121,8 +121,8 @@ func (w *sectionWriter) strings(list []string) {
 }
 
 // values writes slices of numbers or of structs of numbers.
-func (w *sectionWriter) values(slices ...any) {
-	for _, v := range slices {
+func (w *sectionWriter) values(all ...any) {
+	for _, v := range all {
 		size := binary.Size(v)
 		w.raw(binary.LittleEndian.AppendUint64(nil, uint64(size)))
 		if w.err == nil {
@@ -132,13 +132,15 @@ func (w *sectionWriter) values(slices ...any) {
 }
 
 type sectionReader struct {
-	r   io.Reader
-	err error
+	r    io.Reader
+	left int64 // bytes not yet read
+	err  error
 }
 
 func (r *sectionReader) raw(b []byte) {
 	if r.err == nil {
 		_, r.err = io.ReadFull(r.r, b)
+		r.left -= int64(len(b))
 	}
 }
 
@@ -146,8 +148,8 @@ func (r *sectionReader) length() uint64 {
 	var b [8]byte
 	r.raw(b[:])
 	n := binary.LittleEndian.Uint64(b[:])
-	if r.err == nil && n > maxSection {
-		r.err = errors.New("a section is too long")
+	if r.err == nil && (r.left < 0 || n > uint64(r.left)) {
+		r.err = errors.New("a section is longer than the file")
 	}
 	if r.err != nil {
 		return 0
@@ -155,17 +157,9 @@ func (r *sectionReader) length() uint64 {
 	return n
 }
 
-// section reads in steps, so that a broken length costs no more than the file is
-// long.
 func (r *sectionReader) section() []byte {
-	n := r.length()
-	const step = 64 << 20
-	b := make([]byte, 0, min(n, step))
-	for uint64(len(b)) < n && r.err == nil {
-		more := int(min(n-uint64(len(b)), step))
-		b = append(b, make([]byte, more)...)
-		r.raw(b[len(b)-more:])
-	}
+	b := make([]byte, r.length())
+	r.raw(b)
 	return b
 }
 
