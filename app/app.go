@@ -152,11 +152,12 @@ func (a *App) prepare(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := a.house.load(ctx); err != nil {
-		return err
-	}
 	first, err := a.house.staff.EnsureFirst(ctx)
 	if err != nil {
+		return err
+	}
+	// The index comes last: with it the program is ready.
+	if err := a.house.load(ctx); err != nil {
 		return err
 	}
 	return welcome(a.opts.Out, a.Addr(), a.opts.Config, first)

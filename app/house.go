@@ -124,8 +124,11 @@ func newHouse(b *base, heard listener) (*house, error) {
 }
 
 func newKnowledge(b *base, c jiban.Catalogue) (*knowledge.Service, error) {
-	return knowledge.New(knowledge.Deps{Store: b.store, Clock: b.clock, IDs: b.ids, Log: b.log, Regions: c.Regions, Bus: b.shared})
+	return knowledge.New(knowledge.Deps{Store: b.store, Clock: b.clock, IDs: b.ids, Log: b.log, Regions: c.Regions, Bus: b.shared, Snapshot: snapshotFile(b.cfg)})
 }
+
+// snapshotFile is where the built index is kept for the next start.
+func snapshotFile(c config.Config) string { return filepath.Join(c.DataDir, "knowledge.index") }
 
 func newTickets(b *base, c jiban.Catalogue, heard listener) (*tickets.Service, error) {
 	departments, desk, err := calendars(b.cfg)

@@ -5,19 +5,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
-	"path/filepath"
-	"strings"
 
 	"jiban"
 	"jiban/app/config"
 	"jiban/knowledge"
 	"jiban/tickets"
 )
-
-// maxImport bounds one file of an import.
-const maxImport = 512 << 20
 
 // withKnowledge opens the store and the knowledge room for one command.
 func withKnowledge(ctx context.Context, c config.Config, f func(*knowledge.Service) error) error {
@@ -41,7 +35,7 @@ func withKnowledge(ctx context.Context, c config.Config, f func(*knowledge.Servi
 // ImportArticles reads articles from files and folders into the store, all or
 // none, and prints the report.
 func ImportArticles(ctx context.Context, c config.Config, files []string, o knowledge.ImportOptions, out io.Writer) error {
-	inputs, err := readInputs(files)
+	inputs, err := knowledge.ReadInputs(files)
 	if err != nil {
 		return err
 	}
@@ -62,41 +56,6 @@ func ImportArticles(ctx context.Context, c config.Config, files []string, o know
 		_, err = fmt.Fprintf(out, "%s: %d rows, %d new, %d changed, %d the same\n", verb, report.Rows, report.New, report.Changed, report.Same)
 		return err
 	})
-}
-
-// readInputs reads files, and the Markdown files of folders.
-func readInputs(paths []string) ([]knowledge.Input, error) {
-	var inputs []knowledge.Input
-	for _, p := range paths {
-		err := filepath.WalkDir(p, func(path string, d fs.DirEntry, err error) error {
-			if err != nil {
-				return err
-			}
-			if d.IsDir() || (path != p && !strings.EqualFold(filepath.Ext(path), ".md")) {
-				return nil
-			}
-			in, err := readInput(path)
-			inputs = append(inputs, in)
-			return err
-		})
-		if err != nil {
-			return nil, jiban.Errorf(jiban.CodeInvalid, "kb import", "%w", err)
-		}
-	}
-	return inputs, nil
-}
-
-func readInput(path string) (knowledge.Input, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return knowledge.Input{}, err
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxImport+1))
-	if err == nil && len(data) > maxImport {
-		err = fmt.Errorf("%s is larger than %d bytes", path, maxImport)
-	}
-	return knowledge.Input{Name: filepath.Base(path), Data: data}, err
 }
 
 // SearchArticles prints what the knowledge base finds for a question.
