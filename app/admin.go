@@ -2,9 +2,12 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
+	"os"
 	"time"
 
 	"jiban"
@@ -17,13 +20,20 @@ const checkLimit = 10 * time.Second
 
 // Migrate brings the database to this version's schema.
 func Migrate(ctx context.Context, c config.Config, out io.Writer) error {
+	return withStore(ctx, c, func(*store.Store) error {
+		_, err := fmt.Fprintln(out, "数据库结构是最新的 the schema is up to date")
+		return err
+	})
+}
+
+// withStore opens (and so migrates) the store for one command and closes it.
+func withStore(ctx context.Context, c config.Config, f func(*store.Store) error) (err error) {
 	s, err := openStore(ctx, c)
 	if err != nil {
 		return err
 	}
-	defer s.Close()
-	_, err = fmt.Fprintln(out, "数据库结构是最新的 the schema is up to date")
-	return err
+	defer func() { err = errors.Join(err, s.Close()) }()
+	return f(s)
 }
 
 // openStore opens (and so migrates) the store alone.
@@ -74,12 +84,7 @@ func Check(ctx context.Context, c config.Config, out io.Writer) (bool, error) {
 }
 
 func checkStore(ctx context.Context, c config.Config) error {
-	s, err := openStore(ctx, c)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	return s.Check(ctx)
+	return withStore(ctx, c, func(s *store.Store) error { return s.Check(ctx) })
 }
 
 func checkRedis(ctx context.Context, c config.Config) error {
@@ -90,8 +95,7 @@ func checkRedis(ctx context.Context, c config.Config) error {
 	if err != nil {
 		return err
 	}
-	defer r.Close()
-	return r.Healthy(ctx)
+	return errors.Join(r.Healthy(ctx), r.Close())
 }
 
 func checkTCP(ctx context.Context, address string) error {
@@ -113,16 +117,13 @@ func redacted(dsn string) string {
 
 // Backup copies the database of a running embedded instance into a new file.
 func Backup(ctx context.Context, c config.Config, file string, out io.Writer) error {
-	s, err := openStore(ctx, c)
-	if err != nil {
+	return withStore(ctx, c, func(s *store.Store) error {
+		if err := s.Backup(ctx, file); err != nil {
+			return err
+		}
+		_, err := fmt.Fprintln(out, "已备份到 backed up to", file)
 		return err
-	}
-	defer s.Close()
-	if err := s.Backup(ctx, file); err != nil {
-		return err
-	}
-	_, err = fmt.Fprintln(out, "已备份到 backed up to", file)
-	return err
+	})
 }
 
 // Restore puts a backup where the configuration wants its database.
@@ -135,6 +136,10 @@ func Restore(c config.Config, file string, out io.Writer) error {
 	}
 	if err := store.Restore(file, sqliteFile(c)); err != nil {
 		return err
+	}
+	// The kept index belongs to the database that was there before.
+	if err := os.Remove(snapshotFile(c)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return jiban.Errorf(jiban.CodeUnavailable, "restore", "remove the old index: %w", err)
 	}
 	_, err := fmt.Fprintln(out, "已恢复到 restored into", sqliteFile(c))
 	return err

@@ -7,9 +7,11 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"runtime"
 	"sort"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -84,7 +86,11 @@ func benchHouse(b *testing.B) *app.App {
 	if err != nil {
 		b.Fatal(err)
 	}
-	if err := s.SaveArticles(b.Context(), generated(b, benchArticles), nil); err != nil {
+	many := benchArticles
+	if v, err := strconv.Atoi(os.Getenv("BENCH_ARTICLES")); err == nil {
+		many = v
+	}
+	if err := s.SaveArticles(b.Context(), generated(b, many), nil); err != nil {
 		b.Fatal(err)
 	}
 	if err := s.Close(); err != nil {

@@ -10,26 +10,24 @@ import (
 	"jiban"
 	"jiban/app/config"
 	"jiban/knowledge"
+	"jiban/store"
 	"jiban/tickets"
 )
 
 // withKnowledge opens the store and the knowledge room for one command.
 func withKnowledge(ctx context.Context, c config.Config, f func(*knowledge.Service) error) error {
-	s, err := openStore(ctx, c)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
 	catalogue, err := tickets.Sample()
 	if err != nil {
 		return err
 	}
-	clock := jiban.SystemClock{}
-	service, err := knowledge.New(knowledge.Deps{Store: s, Clock: clock, IDs: jiban.RandomIDs{Clock: clock}, Regions: catalogue.Regions})
-	if err != nil {
-		return err
-	}
-	return f(service)
+	return withStore(ctx, c, func(s *store.Store) error {
+		clock := jiban.SystemClock{}
+		service, err := knowledge.New(knowledge.Deps{Store: s, Clock: clock, IDs: jiban.RandomIDs{Clock: clock}, Regions: catalogue.Regions})
+		if err != nil {
+			return err
+		}
+		return f(service)
+	})
 }
 
 // ImportArticles reads articles from files and folders into the store, all or

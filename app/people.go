@@ -15,16 +15,13 @@ import (
 
 // withStaff opens the store and the staff room for one command.
 func withStaff(ctx context.Context, c config.Config, f func(*staff.Service) error) error {
-	s, err := openStore(ctx, c)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	service, err := staffOf(s, c)
-	if err != nil {
-		return err
-	}
-	return f(service)
+	return withStore(ctx, c, func(s *store.Store) error {
+		service, err := staffOf(s, c)
+		if err != nil {
+			return err
+		}
+		return f(service)
+	})
 }
 
 func staffOf(s *store.Store, c config.Config) (*staff.Service, error) {

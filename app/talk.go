@@ -75,11 +75,11 @@ func withTalk(ctx context.Context, o TalkOptions, f func(*talkHouse) error) (err
 		opts.Clock = jiban.NewManualClock(time.Now().UTC())
 		opts.IDs = nil
 	} else {
-		dir, err := os.MkdirTemp("", "jiban-talk")
-		if err != nil {
-			return jiban.Errorf(jiban.CodeUnavailable, "talk", "cannot make a throw-away store: %w", err)
+		dir, failed := os.MkdirTemp("", "jiban-talk")
+		if failed != nil {
+			return jiban.Errorf(jiban.CodeUnavailable, "talk", "cannot make a throw-away store: %w", failed)
 		}
-		defer os.RemoveAll(dir)
+		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 		opts.Config = config.Default()
 		opts.Config.DataDir, opts.Config.Database = dir, "sqlite:"+filepath.Join(dir, "talk.db")
 	}

@@ -122,7 +122,8 @@ func (b *tab) press(words string) {
 // fill types into an input as a person would, so that the page hears of it.
 func (b *tab) fill(selector, text string) {
 	b.t.Helper()
-	b.do("fill in "+selector, chromedp.WaitVisible(selector), chromedp.Focus(selector), chromedp.SendKeys(selector, text))
+	css := chromedp.CSS(selector)
+	b.do("fill in "+selector, chromedp.WaitVisible(css), chromedp.Focus(css), chromedp.SendKeys(css, text))
 }
 
 // evidence keeps a picture of a page on which a step failed.
@@ -213,7 +214,8 @@ func quote(s string) string {
 
 func (b *tab) say(text string) {
 	b.t.Helper()
-	b.do("say "+text, chromedp.WaitVisible("textarea"), chromedp.SendKeys("textarea", text+"\r"))
+	input := chromedp.CSS("textarea")
+	b.do("say "+text, chromedp.WaitVisible(input), chromedp.SendKeys(input, text+"\r"))
 }
 
 // password finds the one-time password that the first start printed.
@@ -320,7 +322,7 @@ func agentTakesOver(t *testing.T, br context.Context, p *program, citizen *tab) 
 	t.Helper()
 	agent := newTab(t, br, 1360, 860)
 	agent.login(p, "agent")
-	agent.do("open the list of states", chromedp.Click("#presence"))
+	agent.do("open the list of states", chromedp.Click(chromedp.CSS("#presence")))
 	agent.press("在线接待")
 	agent.until("fetch('/api/v1/presence').then(r => r.json()).then(p => { window.onDuty = p.on_duty }) && window.onDuty > 0")
 

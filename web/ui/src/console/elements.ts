@@ -35,7 +35,7 @@ import { ApiError } from './api'
 export async function attempt<T>(f: () => Promise<T>, done = ''): Promise<T | undefined> {
   try {
     const v = await f()
-    if (done) ElMessage.success(done)
+    if (done) ElMessage.success({ message: done, placement: 'bottom' })
     return v
   } catch (e) {
     const id = e instanceof ApiError && e.id ? `（编号 ${e.id}）` : ''
