@@ -35,6 +35,7 @@ type Danger struct {
 func Emergency(s string) (Danger, bool) {
 	a := alarms()
 	v := newView(s, true)
+	mendTypos(v.r)
 	scene := newScene(v.r, a)
 	var hits []hit
 	a.dangers.each(v.r, func(f found) bool {
@@ -47,6 +48,26 @@ func Emergency(s string) (Danger, bool) {
 		return Danger{}, false
 	}
 	return merge(&v, hits), true
+}
+
+// dangerTypos are slips of the keyboard in words that must not be missed, each
+// with the word meant; both have the same length.
+var dangerTypos = [][2]string{
+	{"燃汽", "燃气"}, {"煤汽", "煤气"}, {"媒气", "煤气"}, {"天燃气", "天然气"},
+	{"泻漏", "泄漏"}, {"泄路", "泄漏"}, {"着伙", "着火"}, {"这火了", "着火了"}, {"救名", "救命"}, {"就命", "救命"}, {"自沙", "自杀"},
+	{"昏到", "昏倒"}, {"晕到", "晕倒"}, {"卡主", "卡住"}, {"困主", "困住"}, {"呼息", "呼吸"}, {"留血", "流血"}, {"车货", "车祸"},
+}
+
+// mendTypos puts the words meant in place of the slips.
+func mendTypos(rs []rune) {
+	for _, t := range dangerTypos {
+		wrong, right := []rune(t[0]), []rune(t[1])
+		for i := 0; i+len(wrong) <= len(rs); i++ {
+			if slices.Equal(rs[i:i+len(wrong)], wrong) {
+				copy(rs[i:], right)
+			}
+		}
+	}
 }
 
 // hit is one phrase of danger in a text. A strong one stands for itself; a weak

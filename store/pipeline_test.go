@@ -17,7 +17,7 @@ import (
 func TestReceiveMakesContactAndConversation(t *testing.T) {
 	onBoth(t, func(t *testing.T, p place) {
 		s := p.open(t)
-		says := "小区停水超过24小时 🚰 \u0000 ‮ 𠀀"
+		says := "小区停水超过24小时 🚰 \u0000 \u202e 𠀀"
 		r := text("wx-1", "o6_bmjrPTlm6", says)
 		r.Content.Location = &jiban.Location{Lat: 45.8, Lng: 126.53, Label: "中央大街", Datum: "gcj02"}
 		m := receive(t, s, r)

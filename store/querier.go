@@ -27,7 +27,7 @@ func newPrepared(db preparer) *prepared {
 }
 
 func (p *prepared) exec(ctx context.Context, query string, args ...any) (int64, error) {
-	stmt, err := p.stmt(ctx, query)
+	stmt, err := p.stmt(ctx, query) //nolint:sqlclosecheck // kept for the next time, closed with the store
 	if err != nil {
 		return 0, err
 	}
@@ -39,7 +39,7 @@ func (p *prepared) exec(ctx context.Context, query string, args ...any) (int64, 
 }
 
 func (p *prepared) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	stmt, err := p.stmt(ctx, query)
+	stmt, err := p.stmt(ctx, query) //nolint:sqlclosecheck // kept for the next time, closed with the store
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +58,7 @@ func (p *prepared) stmt(ctx context.Context, query string) (*sql.Stmt, error) {
 	if stmt := p.stmts[query]; stmt != nil {
 		return stmt, nil
 	}
-	stmt, err := p.db.PrepareContext(ctx, query)
+	stmt, err := p.db.PrepareContext(ctx, query) //nolint:sqlclosecheck // kept for the next time, closed with the store
 	if err != nil {
 		return nil, fmt.Errorf("prepare a statement: %w", err)
 	}

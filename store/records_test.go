@@ -437,7 +437,7 @@ func TestTicketVersionsModel(t *testing.T) {
 			number := fmt.Sprint("n", run)
 			apply(t, s, jiban.Batch{Tickets: []jiban.TicketChange{{Ticket: jiban.Ticket{Number: number}}}})
 			readers := map[string]jiban.Ticket{}
-			var want jiban.Ticket = must[jiban.Ticket](t)(s.Ticket(t.Context(), number))
+			want := must[jiban.Ticket](t)(s.Ticket(t.Context(), number))
 			var events int64
 			rt.Repeat(map[string]func(*rapid.T){
 				"read": func(rt *rapid.T) {

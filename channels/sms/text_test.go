@@ -152,8 +152,12 @@ func FuzzReceipt(f *testing.F) {
 		if ok && (r.ID == "" || r.Stat == "") {
 			t.Errorf("%+v", r)
 		}
-		r.status()
-		r.idForms()
+		if status, final := r.status(); final && status == "" {
+			t.Errorf("%+v settles nothing", r)
+		}
+		if ok && len(r.idForms()) == 0 {
+			t.Errorf("no form of the id of %+v", r)
+		}
 	})
 }
 

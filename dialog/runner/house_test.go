@@ -121,7 +121,6 @@ type rooms struct {
 	searchEr error
 	planErr  error
 	onDuty   bool
-	opened   []string
 	handoffs int
 	decided  int
 }

@@ -51,7 +51,8 @@ func (ss *session) serve() {
 		if size < 16 || size > 1<<17 {
 			return
 		}
-		raw := append(head, make([]byte, size-16)...)
+		raw := make([]byte, size)
+		copy(raw, head)
 		if _, err := io.ReadFull(ss.conn, raw[16:]); err != nil {
 			return
 		}
