@@ -12,6 +12,7 @@ import (
 
 	"jiban"
 	"jiban/app/config"
+	"jiban/channels/wechat"
 	"jiban/store"
 )
 
@@ -45,42 +46,62 @@ func openStore(ctx context.Context, c config.Config) (*store.Store, error) {
 	return store.Open(ctx, c.Database, store.Deps{Clock: clock, IDs: jiban.RandomIDs{Clock: clock}})
 }
 
-// Check opens everything the configuration names and says in plain words what is
-// wrong. It returns false when something is.
-func Check(ctx context.Context, c config.Config, out io.Writer) (bool, error) {
-	looks := []struct {
-		what string
-		look func(context.Context) error
-	}{
+// look is one thing that the configuration names, and how it is opened.
+type look struct {
+	what string
+	open func(context.Context) error
+}
+
+// looks lists everything the configuration names.
+func looks(c config.Config) []look {
+	all := []look{
+		{"data folder " + c.DataDir, func(context.Context) error { return checkFolder(c.DataDir) }},
 		{"database " + redacted(c.Database), func(ctx context.Context) error { return checkStore(ctx, c) }},
 		{"redis " + redacted(c.Redis), func(ctx context.Context) error { return checkRedis(ctx, c) }},
 	}
+	for _, w := range c.Channels.WeChat {
+		all = append(all, look{"wechat " + w.Name + " at " + w.APIBase, func(ctx context.Context) error {
+			return wechat.Check(ctx, wechat.Config{Name: w.Name, AppID: w.AppID, AppSecret: w.AppSecret, APIBase: w.APIBase})
+		}})
+	}
 	for _, s := range c.Channels.SMS {
 		if s.Driver == "smpp" {
-			looks = append(looks, struct {
-				what string
-				look func(context.Context) error
-			}{"sms " + s.Name + " at " + s.Address, func(ctx context.Context) error { return checkTCP(ctx, s.Address) }})
+			all = append(all, look{"sms " + s.Name + " at " + s.Address, func(ctx context.Context) error { return checkTCP(ctx, s.Address) }})
 		}
 	}
+	return all
+}
+
+// Check opens everything the configuration names and says in plain words what is
+// wrong. It returns false when something is.
+func Check(ctx context.Context, c config.Config, out io.Writer) (bool, error) {
+	if err := makeFolder(c); err != nil {
+		return false, err
+	}
 	good := true
-	for _, l := range looks {
+	for _, l := range looks(c) {
 		limited, cancel := context.WithTimeout(ctx, checkLimit)
-		err := l.look(limited)
+		err := l.open(limited)
 		cancel()
-		verdict := "ok   "
+		line := "ok    " + l.what
 		if err != nil {
-			good, verdict = false, "WRONG"
-		}
-		line := verdict + " " + l.what
-		if err != nil {
-			line += "\n      " + err.Error()
+			good, line = false, "WRONG "+l.what+"\n      "+err.Error()
 		}
 		if _, err := fmt.Fprintln(out, line); err != nil {
 			return good, err
 		}
 	}
 	return good, nil
+}
+
+// checkFolder writes a file and removes it again.
+func checkFolder(dir string) error {
+	f, err := os.CreateTemp(dir, "check-*")
+	if err != nil {
+		return fmt.Errorf("nothing can be written there: %w", err)
+	}
+	_, err = f.WriteString("check")
+	return errors.Join(err, f.Close(), os.Remove(f.Name()))
 }
 
 func checkStore(ctx context.Context, c config.Config) error {

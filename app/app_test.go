@@ -106,9 +106,11 @@ func TestCheckSaysWhatIsWrong(t *testing.T) {
 		t.Fatalf("%v %v\n%s", ok, err, out.String())
 	}
 	c.Channels.SMS = []config.SMS{{Name: "main", Driver: "smpp", Address: "127.0.0.1:1"}}
+	c.Channels.WeChat = []config.WeChat{{Name: "gzh", AppID: "wx1", AppSecret: "TOPSECRET", APIBase: "http://127.0.0.1:1"}}
 	out.Reset()
 	ok, err := app.Check(t.Context(), c, &out)
-	if err != nil || ok || !strings.Contains(out.String(), "WRONG sms main at 127.0.0.1:1") {
+	if err != nil || ok || !strings.Contains(out.String(), "WRONG sms main at 127.0.0.1:1") ||
+		!strings.Contains(out.String(), "WRONG wechat gzh") || strings.Contains(out.String(), "TOPSECRET") {
 		t.Fatalf("%v %v\n%s", ok, err, out.String())
 	}
 }

@@ -48,7 +48,7 @@ type Labelled struct {
 
 // wantedPrecision is the share of right ones among the answers given that the
 // threshold must reach.
-const wantedPrecision = 0.95
+const wantedPrecision = 0.97
 
 //go:embed sample/calibration.json
 var defaultCalibration []byte

@@ -15,12 +15,14 @@ const (
 	featureLikeness        // likeness of the question and the best one's title or way to ask
 	featureInside          // share of that title which the question has
 	featureMargin          // how far the next article that is not the same for another city is behind
+	featureNamed           // share of the question's known words that its title and ways to ask name
+	featureOpening         // share of the question's first word that they name
 	numFeatures
 )
 
 // FeatureNames names the features, in the order of a calibration's weights.
 func FeatureNames() []string {
-	return []string{"strength", "coverage", "likeness", "inside", "margin"}
+	return []string{"strength", "coverage", "likeness", "inside", "margin", "named", "opening"}
 }
 
 // observe measures the best candidate of a ranking.
@@ -34,6 +36,7 @@ func observe(found []candidate) features {
 	f[featureCoverage] = best.hit.Coverage
 	f[featureLikeness] = best.likeness
 	f[featureInside] = best.inside
+	f[featureNamed], f[featureOpening] = best.named, best.opening
 	f[featureMargin] = 1
 	for _, c := range found[1:] {
 		if !siblings(best, c) {

@@ -164,7 +164,11 @@ func TestSearchDuringChanges(t *testing.T) {
 	readers.Wait()
 	stop()
 	running.Wait()
-	if want := 77 + 10; s.Len() != want {
+	sample, err := Sample()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := len(sample) + 10; s.Len() != want {
 		t.Errorf("%d articles, want %d", s.Len(), want)
 	}
 }

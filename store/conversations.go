@@ -3,6 +3,9 @@ package store
 import (
 	"context"
 	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
 
 	"jiban"
 )
@@ -30,35 +33,71 @@ func (s *Store) FindConversation(ctx context.Context, channel string, a jiban.Ad
 	return c, fault("store.FindConversation", err)
 }
 
-// TurnInput loads a conversation as a turn meets it. Its parts are read one after
-// the other; should a commit fall between, the version compared at Apply says so.
+// What a turn meets: a conversation, its contact and addresses, and whether
+// nothing was said yet; and with each message that waits, in one statement, which
+// is one look at the database or one round trip.
+const (
+	situationFrom = " FROM conversations c JOIN contacts p ON p.id = c.contact_id"
+	waitingJoin   = " JOIN messages m ON m.conversation_id = c.id AND m.direction = 'in' AND m.turn_id = ''"
+	situationOf   = " WHERE c.id = $1"
+	addressMark   = "\x1f" // stands between addresses: none holds a control character
+)
+
+var (
+	situationColumns = "SELECT " + conversations.prefixed("c") + ", " + contacts.prefixed("p") + `,
+		(SELECT string_agg(a.address, $2 ORDER BY a.created_at, a.address) FROM addresses a WHERE a.contact_id = p.id),
+		NOT EXISTS (SELECT 1 FROM messages o WHERE o.conversation_id = c.id AND o.direction = 'out')`
+	idleQuery    = situationColumns + situationFrom + situationOf
+	waitingQuery = situationColumns + ", " + messages.prefixed("m") + situationFrom + waitingJoin + situationOf +
+		" ORDER BY m.seq LIMIT 200"
+)
+
+// TurnInput loads a conversation as a turn meets it, all of one moment.
 func (s *Store) TurnInput(ctx context.Context, conversationID string) (jiban.TurnInput, error) {
 	const op = "store.TurnInput"
-	in, err := s.situation(ctx, conversationID)
-	if err != nil {
+	in, err := s.waiting(ctx, conversationID)
+	if err != nil || len(in.Inbox) > 0 {
 		return in, fault(op, err)
 	}
-	if in.Addresses, err = column[jiban.Address](ctx, s.read, addressesQuery, in.Contact.ID); err != nil {
-		return in, fault(op, err)
-	}
-	in.Inbox, err = messages.many(ctx, s.read,
-		"WHERE conversation_id = $1 AND direction = 'in' AND turn_id = '' ORDER BY seq LIMIT 200", conversationID)
-	return in, fault(op, err)
-}
-
-// situation reads a conversation, its contact and whether anything was said in it.
-func (s *Store) situation(ctx context.Context, id string) (jiban.TurnInput, error) {
-	const query = `SELECT c.id, c.channel, c.channel_kind, c.address, c.contact_id, c.audience, c.region, c.lang,
-		c.holder, c.agent_id, c.handoff_id, c.intake_id, c.roster_claim, c.safety_said, c.state, c.version,
-		c.last_seq, c.last_in_at, c.created_at, c.updated_at,
-		p.id, p.name, p.lang, p.roster, p.opted_out, p.created_at,
-		NOT EXISTS (SELECT 1 FROM messages m WHERE m.conversation_id = c.id AND m.direction = 'out')
-		FROM conversations c JOIN contacts p ON p.id = c.contact_id WHERE c.id = $1`
-	var in jiban.TurnInput
-	dest := append(conversationFields(&in.Conversation), contacts.fields(&in.Contact)...)
-	found, err := scanOne(ctx, s.read, query, []any{id}, append(dest, &in.First)...)
+	dest, done := situationFields(&in)
+	found, err := scanOne(ctx, s.read, idleQuery, []any{conversationID, addressMark}, dest...)
 	if err == nil && !found {
 		err = sql.ErrNoRows
 	}
-	return in, err
+	done()
+	return in, fault(op, err)
+}
+
+// waiting is the input of a conversation in which messages wait, empty when none
+// does.
+func (s *Store) waiting(ctx context.Context, conversationID string) (in jiban.TurnInput, err error) {
+	rows, err := s.read.query(ctx, waitingQuery, conversationID, addressMark)
+	if err != nil {
+		return in, err
+	}
+	defer rows.Close()
+	dest, done := situationFields(&in)
+	for rows.Next() {
+		var m jiban.Message
+		if err := rows.Scan(slices.Concat(dest, messages.fields(&m))...); err != nil {
+			return in, fmt.Errorf("read a row: %w", err)
+		}
+		in.Inbox = append(in.Inbox, m)
+	}
+	done()
+	return in, rows.Err()
+}
+
+// situationFields are the destinations of situationColumns; done takes the
+// addresses apart.
+func situationFields(in *jiban.TurnInput) (dest []any, done func()) {
+	addresses := new(string)
+	dest = slices.Concat(conversationFields(&in.Conversation), contacts.fields(&in.Contact), []any{nullable{addresses}, &in.First})
+	return dest, func() {
+		for a := range strings.SplitSeq(*addresses, addressMark) {
+			if a != "" {
+				in.Addresses = append(in.Addresses, jiban.Address(a))
+			}
+		}
+	}
 }

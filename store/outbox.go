@@ -47,7 +47,7 @@ func (s *Store) dueConversations(ctx context.Context, now time.Time, limit int64
 		AND NOT EXISTS (SELECT 1 FROM messages b
 			WHERE b.conversation_id = m.conversation_id AND b.status IN ('queued', 'sending') AND b.due_at > $2
 			AND (b.claimed_by <> '' AND b.claimed_until > $2 OR b.attempts > 0 AND b.seq < m.seq AND m.urgency < $3))
-		ORDER BY m.due_at LIMIT $4`
+		ORDER BY m.due_at LIMIT $4 + 0`
 	var ids []string
 	for _, urgency := range []jiban.Urgency{jiban.UrgencyHigh, jiban.UrgencyNormal, jiban.UrgencyLow} {
 		found, err := column[string](ctx, s.read, query, urgency, micros(now), jiban.UrgencyHigh, limit)

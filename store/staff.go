@@ -94,6 +94,6 @@ func (s *Store) addAudit(ctx context.Context, q querier, es []jiban.AuditEntry) 
 
 // Audit lists entries after an id, oldest first ("" from the beginning).
 func (s *Store) Audit(ctx context.Context, afterID string, limit int) ([]jiban.AuditEntry, error) {
-	found, err := auditEntries.many(ctx, s.read, "WHERE id > $1 ORDER BY id LIMIT $2", afterID, page(limit, 100))
+	found, err := auditEntries.many(ctx, s.read, "WHERE id > $1 ORDER BY id LIMIT $2 + 0", afterID, page(limit, 100))
 	return found, fault("store.Audit", err)
 }

@@ -93,6 +93,11 @@ func (t *table[T]) collect(rows *sql.Rows) ([]T, error) {
 	return all, rows.Err()
 }
 
+// prefixed lists the columns as those of an alias.
+func (t *table[T]) prefixed(alias string) string {
+	return alias + "." + strings.ReplaceAll(t.columns, ", ", ", "+alias+".")
+}
+
 // add inserts a row.
 func (t *table[T]) add(ctx context.Context, q querier, v *T) error {
 	_, err := q.exec(ctx, t.insert, t.fields(v)...)

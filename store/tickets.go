@@ -37,7 +37,7 @@ func (s *Store) TicketEvents(ctx context.Context, number string) ([]jiban.Ticket
 
 // TicketsOf lists the tickets of a contact, newest first.
 func (s *Store) TicketsOf(ctx context.Context, contactID string, limit int) ([]jiban.Ticket, error) {
-	found, err := tickets.many(ctx, s.read, "WHERE contact_id = $1 ORDER BY created_at DESC, number DESC LIMIT $2",
+	found, err := tickets.many(ctx, s.read, "WHERE contact_id = $1 ORDER BY created_at DESC, number DESC LIMIT $2 + 0",
 		contactID, page(limit, 50))
 	return found, fault("store.TicketsOf", err)
 }
