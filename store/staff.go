@@ -2,23 +2,26 @@ package store
 
 import (
 	"context"
+	"time"
 
 	"jiban"
 )
 
 var accounts = newTable("accounts", func(a *jiban.Account) []any {
 	return []any{&a.ID, &a.Login, words{&a.Name}, packed{&a.Roles}, &a.Department, &a.Region, &a.PasswordHash, &a.MustChange,
-		&a.Disabled, &a.Failures, stamp{&a.LockedUntil}, stamp{&a.LastLoginAt}, stamp{&a.CreatedAt}}
+		&a.Disabled, &a.Failures, stamp{&a.LockedUntil}, stamp{&a.LastLoginAt}, stamp{&a.CreatedAt}, stamp{&a.PasswordAt},
+		packed{&a.PastHashes}, packed{&a.Second}, &a.Edition, &a.Version}
 }, "id", "login", "name", "roles", "department", "region", "password_hash", "must_change", "disabled", "failures",
-	"locked_until", "last_login_at", "created_at")
+	"locked_until", "last_login_at", "created_at", "password_at", "past_hashes", "second_factor", "edition", "version")
 
 var sessions = newTable("sessions", func(s *jiban.Session) []any {
-	return []any{&s.Hash, &s.AccountID, &s.CSRF, stamp{&s.CreatedAt}, stamp{&s.SeenAt}, stamp{&s.ExpiresAt}}
-}, "hash", "account_id", "csrf", "created_at", "seen_at", "expires_at")
+	return []any{&s.Hash, &s.AccountID, &s.CSRF, &s.Stage, &s.Method, stamp{&s.CreatedAt}, stamp{&s.SeenAt}, stamp{&s.ExpiresAt}}
+}, "hash", "account_id", "csrf", "stage", "method", "created_at", "seen_at", "expires_at")
 
-var auditEntries = newTable("audit", func(e *jiban.AuditEntry) []any {
-	return []any{&e.ID, &e.Actor, &e.Action, words{&e.Object}, words{&e.Result}, stamp{&e.At}}
-}, "id", "actor", "action", "object", "result", "at")
+var apiTokens = newTable("api_tokens", func(t *jiban.APIToken) []any {
+	return []any{&t.ID, words{&t.Name}, &t.Hash, packed{&t.Actions}, &t.Region, &t.Department, &t.CreatedBy, stamp{&t.CreatedAt},
+		stamp{&t.ExpiresAt}, stamp{&t.LastUsedAt}, stamp{&t.RevokedAt}}
+}, "id", "name", "hash", "actions", "region", "department", "created_by", "created_at", "expires_at", "last_used_at", "revoked_at")
 
 // Account returns a member of staff by id.
 func (s *Store) Account(ctx context.Context, id string) (jiban.Account, error) {
@@ -38,11 +41,17 @@ func (s *Store) Accounts(ctx context.Context) ([]jiban.Account, error) {
 	return all, fault("store.Accounts", err)
 }
 
-// SaveAccount writes an account, new or known by its id; a login that another
-// account has is a conflict.
+// SaveAccount writes an account: a new one when its Version is 0, else the one
+// whose stored version is still that. It is a conflict when the account was
+// written meanwhile, or another has the login. The stored version is one higher.
 func (s *Store) SaveAccount(ctx context.Context, a jiban.Account) error {
 	return s.write(ctx, "store.SaveAccount", func(ctx context.Context, q querier) error {
-		return accounts.put(ctx, q, &a)
+		next, read := a, a.Version
+		next.Version++
+		if read == 0 {
+			return accounts.add(ctx, q, &next)
+		}
+		return accounts.replace(ctx, q, &next, read, "account "+a.ID)
 	})
 }
 
@@ -69,31 +78,32 @@ func (s *Store) DeleteSessionsOf(ctx context.Context, accountID string) error {
 	return s.run(ctx, "store.DeleteSessionsOf", "DELETE FROM sessions WHERE account_id = $1", accountID)
 }
 
-// AppendAudit adds entries to the audit log.
-func (s *Store) AppendAudit(ctx context.Context, es []jiban.AuditEntry) error {
-	return s.write(ctx, "store.AppendAudit", func(ctx context.Context, q querier) error {
-		return s.addAudit(ctx, q, es)
+// SaveToken writes the token of another system, new or known by its id.
+func (s *Store) SaveToken(ctx context.Context, t jiban.APIToken) error {
+	return s.write(ctx, "store.SaveToken", func(ctx context.Context, q querier) error {
+		return apiTokens.put(ctx, q, &t)
 	})
 }
 
-// addAudit adds entries inside a transaction; one without an id gets one.
-func (s *Store) addAudit(ctx context.Context, q querier, es []jiban.AuditEntry) error {
-	for _, e := range es {
-		if e.ID == "" {
-			e.ID = s.ids.NewID()
-		}
-		if e.At.IsZero() {
-			e.At = s.now()
-		}
-		if err := auditEntries.add(ctx, q, &e); err != nil {
-			return err
-		}
-	}
-	return nil
+// Token returns a token by id.
+func (s *Store) Token(ctx context.Context, id string) (jiban.APIToken, error) {
+	t, err := apiTokens.one(ctx, s.read, "WHERE id = $1", id)
+	return t, fault("store.Token", err)
 }
 
-// Audit lists entries after an id, oldest first ("" from the beginning).
-func (s *Store) Audit(ctx context.Context, afterID string, limit int) ([]jiban.AuditEntry, error) {
-	found, err := auditEntries.many(ctx, s.read, "WHERE id > $1 ORDER BY id LIMIT $2 + 0", afterID, page(limit, 100))
-	return found, fault("store.Audit", err)
+// TokenByHash returns a token by the hash of its value, expired or not.
+func (s *Store) TokenByHash(ctx context.Context, hash string) (jiban.APIToken, error) {
+	t, err := apiTokens.one(ctx, s.read, "WHERE hash = $1", hash)
+	return t, fault("store.TokenByHash", err)
+}
+
+// Tokens lists all tokens, newest first.
+func (s *Store) Tokens(ctx context.Context) ([]jiban.APIToken, error) {
+	ts, err := apiTokens.many(ctx, s.read, "ORDER BY id DESC LIMIT 1000")
+	return ts, fault("store.Tokens", err)
+}
+
+// UsedToken notes when a token was used, without touching what else it holds.
+func (s *Store) UsedToken(ctx context.Context, id string, at time.Time) error {
+	return s.run(ctx, "store.UsedToken", "UPDATE api_tokens SET last_used_at = $2 WHERE id = $1", id, micros(at))
 }
