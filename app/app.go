@@ -147,7 +147,7 @@ func (a *App) Start(ctx context.Context) error {
 // prepare loads what the house needs before it works, and the sample content
 // where it is wanted and the store is empty.
 func (a *App) prepare(ctx context.Context) error {
-	if a.opts.Welcome || a.opts.Config.Sample {
+	if a.opts.Welcome || (a.opts.Config.Sample && sqliteFile(a.opts.Config) != "") {
 		if err := a.house.loadSample(ctx); err != nil {
 			return err
 		}

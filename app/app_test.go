@@ -16,7 +16,13 @@ import (
 	"jiban/app/config"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain looks for goroutines that outlive a stopped program. Two of fasthttp's
+// are left out: one serves the whole process, one ends by itself within ten
+// seconds.
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.updateServerDate.func1"),
+		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.(*workerPool).Start.func2"))
+}
 
 func talkBegins(t *testing.T) time.Time {
 	t.Helper()

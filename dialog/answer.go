@@ -49,6 +49,8 @@ func (t *turn) followUp(text string) bool {
 		(followMark.MatchString(lang.Fold(text)) || strings.HasSuffix(strings.TrimRight(text, "?？"), "呢"))
 }
 
+var followParticles = regexp.MustCompile(`^(?:那么?|那个|还有|请问|如果是?|要是|and |what about |how about )+|(?:呢|呀|啊|吗)$`)
+
 var ellipsis = regexp.MustCompile(`^(?:那|那么|请问|还)?(?:在|去|到|要去|应该去)?(?:哪里?|哪儿|什么地方)(?:办|办理|交|领|查|申请|打印)?$|^(?:那|那么|请问|还)?(?:都)?(?:需要|要|得|带)+(?:准备|提供|带|交)?(?:什么|哪些)(?:材料|证件|手续|东西|条件)?$|^(?:那|请问)?(?:要|得|需要)?(?:多少钱|多久|几天|多长时间|收费|花钱)(?:吗|呢)?$|^(?:那|请问)?(?:能|可以|能不能|可不可以)?(?:在)?(?:网上|手机上?)(?:能|可以)?(?:办|办理|查)?(?:吗|么)?$|^(?:那|请问)?(?:电话|地址|时间)(?:是)?(?:多少|在哪|几点)?(?:呢)?$`)
 
 // elliptic says that a question has no subject but the one before it: 在哪里办.
@@ -59,6 +61,16 @@ func (t *turn) elliptic(text string) bool {
 // inContext asks a follow-up question again together with the one before it, when
 // it does not stand on its own.
 func (t *turn) inContext(text string, alone jiban.SearchResult) bool {
+	if own := followParticles.ReplaceAllString(strings.Trim(text, trailing), ""); len([]rune(own)) >= 2 && !t.elliptic(text) {
+		// What it names may stand on its own: 那生育险呢.
+		found, ok := t.search(own)
+		if !ok {
+			return true
+		}
+		if found.Verdict == jiban.VerdictAnswer || found.Verdict == jiban.VerdictAskCity {
+			return t.byVerdict(own, found)
+		}
+	}
 	joint := text + " " + t.st.Topic
 	found, ok := t.search(joint)
 	if !ok {
@@ -309,6 +321,9 @@ func (t *turn) answerOffer(p pending) bool {
 	switch {
 	case o.Value == t.zh("human"):
 		t.st.Pending = nil
+		if t.in.Situation.Audience == jiban.Enterprise {
+			return t.handoff(jiban.HandoffSpecialist)
+		}
 		return t.handoff(jiban.HandoffNoAnswer)
 	case o.Value == t.zh("register") || t.said.is(lang.CommandYes):
 		return t.registerQuestion(p.Text)

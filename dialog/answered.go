@@ -104,14 +104,27 @@ func (t *turn) fill(p pending) bool {
 	if dontKnow.MatchString(text) && !needed(t.st.Request, p.Keys[0]) && len(p.Keys) == 1 {
 		return t.skip(p)
 	}
+	if t.said.is(lang.CommandYes) && !needed(t.st.Request, p.Keys[0]) && optional[p.Keys[0]] {
+		return t.skip(p)
+	}
+	if contains(p.Keys, "phone") && refuses.MatchString(text) && len(lang.Phones(text)) == 0 {
+		t.st.Request.skip("phone")
+		t.st.Request.skip("name")
+		t.say("form.no_phone", nil)
+		took = true
+	}
 	for _, key := range p.Keys {
-		if t.st.Request.Slots[key] == "" && t.accept(t.field(key), text, len(p.Keys) == 1) {
+		if t.st.Request.Slots[key] == "" && !t.st.Request.Skipped[key] && t.accept(t.field(key), text, len(p.Keys) == 1) {
 			took = true
+			if key == "description" {
+				t.classify(text)
+			}
 		}
 	}
 	t.absorb(text, false)
 	if took || len(t.slots()) > before || !stillAsked(t, p) {
 		t.st.calm()
+		t.passOver(p)
 		return t.goOn()
 	}
 	if t.out.Region != "" && contains(p.Keys, "place") && p.Tries == 0 {
@@ -121,6 +134,41 @@ func (t *turn) fill(p pending) bool {
 		return true
 	}
 	return t.invalid(p)
+}
+
+// optional are the fields that a person may leave open by pressing on.
+var optional = map[string]bool{"unit": true, "since": true, "temperature": true, "amount": true, "people": true, "demand": true, "noise_time": true, "heat_company": true, "plate": true}
+
+// classify finds the matter of a request whose content comes after its kind: 我要投诉,
+// then what about. What the person called it stays.
+func (t *turn) classify(text string) {
+	r := t.st.Request
+	if r.Matter != "" {
+		return
+	}
+	rd := t.read(text)
+	if rd.score >= likelyMatter {
+		r.Matter = rd.matter
+	}
+	if r.Unnamed {
+		r.Type = t.typeFor(rd)
+	}
+	if len([]rune(r.Text)) < len([]rune(text)) {
+		r.Text = text
+	}
+}
+
+// maxPassed is how often a detail that helps but is not needed is asked for beside
+// something else.
+const maxPassed = 2
+
+// passOver lets go of a detail that was asked for again and again and left out.
+func (t *turn) passOver(p pending) {
+	for _, key := range p.Keys {
+		if isOneOf(key, "since", "temperature", "people") && len(p.Keys) > 1 && t.slots()[key] == "" && t.st.Request.pass(key) >= maxPassed {
+			t.st.Request.skip(key)
+		}
+	}
 }
 
 // stillAsked says that none of what was asked is filled in.
@@ -229,6 +277,9 @@ func (t *turn) aside(p pending) bool {
 	if lang.Question(text) && !t.tells(p, text) {
 		return t.answerBetween(text)
 	}
+	if t.closedBetween(p, text) {
+		return true
+	}
 	if kind, ok := lang.Chitchat(text); ok && kind != lang.ChatNoise && !t.tells(p, text) {
 		if kind == lang.ChatInsult {
 			return t.insulted()
@@ -266,11 +317,15 @@ func (t *turn) tells(p pending, text string) bool {
 
 // otherRequest says that the text is plainly about another matter.
 func (t *turn) otherRequest(text string) (string, bool) {
-	if len([]rune(text)) < 8 {
+	least, sure := 8, sureMatter
+	if t.lang == jiban.English {
+		least, sure = 20, 0.75
+	}
+	if len([]rune(text)) < least {
 		return "", false
 	}
 	code, score := t.guess(text)
-	if score < sureMatter || code == t.st.Request.Matter {
+	if score < sure || code == t.st.Request.Matter {
 		return "", false
 	}
 	return text, true
@@ -338,6 +393,9 @@ func (t *turn) answerEdit(p pending) bool {
 		return false
 	}
 	o, ok := t.said.choice(p.Choices)
+	if key := fieldNamed(t.said.text); !ok && key != "" {
+		o, ok = jiban.Option{Value: key}, true
+	}
 	if !ok {
 		// What was said may be the correction itself.
 		t.st.Pending = &pending{Kind: askedConfirm}
@@ -346,10 +404,27 @@ func (t *turn) answerEdit(p pending) bool {
 	return t.editField(o.Value)
 }
 
+// fieldNames are the words by which people call a field when they choose it.
+var fieldNames = []struct{ key, words string }{
+	{"place", "地址 地点 位置 地方 address place"}, {"phone", "电话 手机 手机号 号码 联系方式 phone"}, {"name", "姓名 名字 称呼 name"},
+	{"since", "时间 日期 time"}, {"description", "内容 情况 描述 description"}, {"unit", "单位 公司"}, {"demand", "诉求 要求"}, {"amount", "金额 钱数"},
+}
+
+func fieldNamed(text string) string {
+	word := lang.Fold(strings.Trim(text, trailing))
+	for _, f := range fieldNames {
+		if contains(strings.Fields(f.words), word) {
+			return f.key
+		}
+	}
+	return ""
+}
+
 // editField asks for the new value of one field.
 func (t *turn) editField(key string) bool {
 	r := t.st.Request
 	delete(r.Slots, key)
+	delete(t.st.Known, key)
 	r.Confirmed = false
 	if key == "place" {
 		r.Region = ""

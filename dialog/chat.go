@@ -11,7 +11,7 @@ import (
 // smalltalk answers greetings and thanks, short.
 func (t *turn) smalltalk() bool {
 	kind, ok := lang.Chitchat(t.said.text)
-	if !ok || kind == lang.ChatNoise {
+	if !ok || kind == lang.ChatNoise && (!meaningful(t.said.text) || lang.Gibberish(t.said.text)) {
 		return false
 	}
 	if kind == lang.ChatInsult {
@@ -78,6 +78,7 @@ func (t *turn) empty() bool {
 // keepPosition learns the city of a position that came before any request.
 func (t *turn) keepPosition() {
 	t.learnPlaces(t.said.location.Label)
+	t.st.Place = firstOf(strings.TrimSpace(t.said.location.Label), coordinates(t.said.location))
 }
 
 var rosterWords = regexp.MustCompile(`特服名单|我是(?:一?[名个位])?.{0,4}(?:残疾|残障|盲人|聋哑|聋人|听障|视障|视力障碍|听力障碍|孤寡|独居老人|空巢老人|烈属|优抚|低保户)|我(?:的)?(?:眼睛)?(?:看不见|看不清)|我(?:的)?(?:耳朵)?(?:听不见|听不清|耳聋)|我(?:腿脚|行动)不便|我坐轮椅|(?i:i am (?:disabled|blind|deaf)|i'm (?:disabled|blind|deaf))`)

@@ -25,7 +25,7 @@ func (t *turn) command() bool {
 	switch c {
 	case lang.CommandHuman:
 		t.out.Command = CommandHuman
-		if specialist.MatchString(t.said.text) {
+		if specialist.MatchString(t.said.text) || t.unansweredFirm() {
 			return t.handoff(jiban.HandoffSpecialist)
 		}
 		return t.handoff(jiban.HandoffRequested)
@@ -51,6 +51,13 @@ var (
 	specialist = regexp.MustCompile(`专员|专家|(?i:specialist|expert)`)
 	noPeople   = regexp.MustCompile(`(?:不|别|没)(?:用|要|想|需要|必|有)?(?:再)?(?:转|找|接)?(?:接)?(?:人工|真人)`)
 )
+
+// unansweredFirm says that a business asks for people because its question has no
+// answer here: the specialist of the department knows it.
+func (t *turn) unansweredFirm() bool {
+	p := t.st.Pending
+	return p != nil && t.in.Situation.Audience == jiban.Enterprise && (p.Kind == askedOffer || p.Kind == askedClarify)
+}
 
 // maxWithPeople is how long a message may be to be the order for people, whatever
 // else it says.
@@ -365,7 +372,7 @@ func firstRunes(s string, n int) string {
 // it is the form that is meant.
 func (t *turn) withdraw(number string) bool {
 	if t.st.Request != nil && number == "" {
-		t.ordered(CommandWithdraw)
+		t.ordered(CommandCancel)
 		t.abandon()
 		t.say("form.cancelled", nil)
 		return t.comeNext()

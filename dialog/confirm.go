@@ -176,6 +176,9 @@ func (t *turn) besideConfirm(p pending) bool {
 // to the story.
 func (t *turn) retold(text string) bool {
 	before := t.slots()
+	if t.onlyWhere(text) && len(lang.Phones(text)) == 0 && t.moved(t.st.Request, text) {
+		return true
+	}
 	t.absorb(text, !addition.MatchString(text) && len([]rune(text)) <= maxRetold)
 	after := t.slots()
 	if len(after) != len(before) {
@@ -261,6 +264,10 @@ func (t *turn) file() bool {
 	t.out.RequestType, t.out.Matter, t.out.Slots = r.Type, r.Matter, t.slots()
 	t.record(IntakeChange{Result: jiban.IntakeTicket, Ticket: fact.Plan.Number})
 	t.say(ticketKey(r), t.planWords(fact.Plan))
+	if len(t.st.Next) > 0 {
+		// What was said together mostly happened at one place; the summary shows it.
+		t.st.Place = r.Slots["place"]
+	}
 	t.st.Request, t.st.Pending = nil, nil
 	t.st.calm()
 	t.st.Anger = 0

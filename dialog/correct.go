@@ -53,7 +53,7 @@ func (t *turn) corrected() bool {
 		return false
 	}
 	text := t.said.text
-	if t.replaced(r, text) || t.named(r, text) {
+	if t.replaced(r, text) || t.named(r, text) || t.rather(r, text) {
 		t.out.Intent = "correct"
 		return true
 	}
@@ -87,6 +87,50 @@ func (t *turn) replaced(r *request, text string) bool {
 		changed = true
 	}
 	return t.replacedRegion(r, old, fresh) && t.afterCorrection() || changed && t.afterCorrection()
+}
+
+var ratherWords = regexp.MustCompile(`^(?:不对|错了|说错了|写错了|不是|搞错了)[啊呀，,。！! ]*(?:应该)?是\s*([^，,。；;！!？?\n]{2,40})`)
+
+// rather takes 不对，是…: what it names tells which field is meant.
+func (t *turn) rather(r *request, text string) bool {
+	m := ratherWords.FindStringSubmatch(text)
+	if m == nil {
+		return false
+	}
+	fresh := tailWord.ReplaceAllString(m[1], "")
+	if phones := lang.Phones(fresh); len(phones) > 0 && t.slots()["phone"] != "" {
+		r.set("phone", phones[0].Value)
+		t.st.know("phone", phones[0].Value)
+		return t.afterCorrection()
+	}
+	return t.moved(r, fresh) && t.afterCorrection()
+}
+
+// moved puts a place said anew in place of the old one; where only another district
+// is told, road and house stay.
+func (t *turn) moved(r *request, fresh string) bool {
+	old := r.Slots["place"]
+	if old == "" {
+		return false
+	}
+	for _, p := range t.e.places.FindNear(fresh, t.region()) {
+		if p.Outside {
+			continue
+		}
+		if exact(p) {
+			r.Region = ""
+			t.learnRegion(p)
+			r.set("place", placeText(p))
+			return true
+		}
+		if was := t.e.places.FindNear(old, t.region()); len(was) > 0 && was[0].Detail != "" && p.Region != "" {
+			r.Region = ""
+			t.learnRegion(p)
+			r.set("place", placeText(p)+was[0].Detail)
+			return true
+		}
+	}
+	return false
 }
 
 func contrast(text string) (old, fresh string, ok bool) {

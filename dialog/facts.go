@@ -2,12 +2,14 @@ package dialog
 
 import (
 	"jiban"
+	"jiban/lang"
 )
 
 // The functions of this file read a fact or, where it is missing, leave a need
 // and report false: the step ends there and is taken again with the fact.
 
 func (t *turn) search(text string) (jiban.SearchResult, bool) {
+	text = lang.Mend(text)
 	q := jiban.SearchQuery{Text: text, Region: t.searchRegion(), Audience: t.in.Situation.Audience, K: 5, At: t.in.Now}
 	for i := range t.in.Facts.Searches {
 		f := &t.in.Facts.Searches[i]

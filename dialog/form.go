@@ -18,7 +18,7 @@ func (t *turn) fields(r *request) []jiban.Field {
 		own = defaultForm(r.Type)
 	}
 	for _, f := range own {
-		if f.Required && t.applies(r, f.Key) {
+		if (f.Required || f.Key == "place" && r.Type == jiban.Report) && t.applies(r, f.Key) {
 			out = append(out, f)
 		}
 	}
@@ -34,6 +34,9 @@ func (t *turn) fields(r *request) []jiban.Field {
 func (t *turn) applies(r *request, key string) bool {
 	if isOneOf(key, "name", "phone") {
 		return !r.Anonymous && (r.Type == jiban.Help || r.Type == jiban.Complaint)
+	}
+	if key == "demand" {
+		return r.Type == jiban.Complaint
 	}
 	if isOneOf(key, "company", "credit_code") && r.Anonymous {
 		return t.in.Situation.Audience != jiban.Enterprise
@@ -205,7 +208,7 @@ func (t *turn) together(missing []jiban.Field) []jiban.Field {
 	if t.st.Roster {
 		return missing[:1]
 	}
-	for _, pair := range [][2]string{{"place", "since"}, {"name", "phone"}, {"amount", "people"}} {
+	for _, pair := range [][2]string{{"place", "since"}, {"temperature", "since"}, {"name", "phone"}, {"since", "phone"}, {"amount", "people"}} {
 		if first.Key != pair[0] && first.Key != pair[1] {
 			continue
 		}
@@ -214,6 +217,9 @@ func (t *turn) together(missing []jiban.Field) []jiban.Field {
 			if i := fieldAt(missing, key); i >= 0 {
 				both = append(both, missing[i])
 			}
+		}
+		if len(both) == 1 {
+			continue
 		}
 		return both
 	}

@@ -327,6 +327,8 @@ func (t *turn) whileWaiting(c lang.Command, number string) bool {
 func (t *turn) tellWaiting() {
 	plan, ok := t.planHandoff(jiban.HandoffRequested)
 	if ok {
+		// The plan is for one who comes now: this person is among those ahead.
+		plan.Ahead = max(plan.Ahead-1, 0)
 		t.say("handoff.waiting", t.waitWords(plan))
 	}
 }

@@ -53,10 +53,13 @@ func (u *utterance) take(c *jiban.Content) {
 	case jiban.KindEvent:
 		u.event = c.Event
 		u.say(text)
-	case jiban.KindFile, jiban.KindVoice, jiban.KindUnknown:
+	case jiban.KindFile, jiban.KindVoice:
 		// A voice message may come with the provider's own transcript.
 		u.other = c.Kind
 		u.say(text)
+	case jiban.KindUnknown:
+		// Its text is the provider's name of the kind, not what a person said.
+		u.other = c.Kind
 	}
 }
 
@@ -83,7 +86,20 @@ func (u *utterance) language() (jiban.Lang, bool) {
 	if han > 0 {
 		return jiban.Chinese, true
 	}
-	return jiban.English, letters >= 4
+	return jiban.English, letters >= 4 && (strings.Contains(strings.TrimSpace(strings.Join(u.typed, "\n")), " ") || u.knownWord())
+}
+
+// knownWord says that one word alone is one that people say in English.
+func (u *utterance) knownWord() bool {
+	for _, s := range u.typed {
+		if _, chat := lang.Chitchat(s); chat && !lang.Gibberish(s) {
+			return true
+		}
+		if _, _, order := lang.ParseCommand(s); order {
+			return true
+		}
+	}
+	return false
 }
 
 // meaningful reports whether a text says anything: a letter, a character or a
@@ -154,6 +170,9 @@ var furtherMarks = regexp.MustCompile(`(?:^|[。！？!?；;\n，,])\s*(?:另外
 
 // further parts a text into the first request and those announced after it.
 func further(text string) (first string, rest []string) {
+	if first, rest, ok := numberedParts(text); ok {
+		return first, rest
+	}
 	at := furtherMarks.FindAllStringIndex(text, -1)
 	if len(at) == 0 {
 		return text, nil
@@ -176,4 +195,19 @@ func further(text string) (first string, rest []string) {
 		return rest[0], rest[1:]
 	}
 	return first, rest
+}
+
+var secondPart = regexp.MustCompile(`[，,。；;\s]*(?:二是|三是|第二(?:件|个)?(?:事)?(?:是|[，,、：:]))\s*([^，,。；;\n]{4,80})`)
+
+// numberedParts parts 一是…，二是…: what stands after the second stays with the first,
+// for it mostly tells where and who.
+func numberedParts(text string) (first string, rest []string, ok bool) {
+	if !strings.Contains(text, "一是") && !strings.Contains(text, "第一") {
+		return "", nil, false
+	}
+	found := secondPart.FindAllStringSubmatch(text, -1)
+	for _, m := range found {
+		rest = append(rest, strings.TrimSpace(m[1]))
+	}
+	return strings.TrimSpace(secondPart.ReplaceAllString(text, "")), rest, len(rest) > 0
 }

@@ -100,7 +100,7 @@ func (t *turn) offerHuman() {
 		return
 	}
 	for i := range t.lines {
-		if t.lines[i].key == "roster.claimed" {
+		if isOneOf(t.lines[i].key, "roster.claimed", "roster.offer") {
 			return
 		}
 	}

@@ -14,7 +14,7 @@ import (
 const (
 	likelyMatter  = 0.35
 	sureMatter    = 0.55
-	foreignMatter = 0.75
+	foreignMatter = 0.6
 	sureType      = 0.6
 	weakType      = 0.3
 	angry         = 0.6
@@ -33,6 +33,7 @@ type reading struct {
 }
 
 func (t *turn) read(text string) reading {
+	text = lang.Mend(text)
 	r := reading{text: text, question: lang.Question(text), bare: bareWish(text)}
 	r.kind, r.sure = lang.RequestType(text)
 	if thanks.MatchString(text) && !butWish.MatchString(text) {
@@ -52,6 +53,7 @@ var (
 // telephone number is not the hotline. The catalogue's words are Chinese, so in
 // another language only a sure guess counts.
 func (t *turn) guess(text string) (code string, score float64) {
+	text = rosterWords.ReplaceAllString(lang.Mend(text), " ")
 	for _, found := range [][]lang.Slot{lang.Phones(text), lang.TicketNumbers(text), lang.Plates(text), lang.CreditCodes(text)} {
 		for _, s := range found {
 			text = strings.ReplaceAll(text, s.Text, " ")
@@ -75,6 +77,11 @@ func bareWish(text string) bool {
 // request understands a message that answers nothing: what it is about, what is
 // wanted, and begins that.
 func (t *turn) request() bool {
+	if t.st.Pending == nil && t.st.Request == nil && (t.said.is(lang.CommandYes) || t.said.is(lang.CommandNo)) {
+		t.out.Decision, t.out.Intent = DecideSmalltalk, "nothing"
+		t.say("form.nothing", nil)
+		return true
+	}
 	first, rest := further(t.said.text)
 	for _, other := range rest {
 		t.noteNext(other)
@@ -92,17 +99,36 @@ func (t *turn) begun(text string) bool {
 	if t.angry(text, r) {
 		return true
 	}
+	if t.placeFirst(text) || t.subjectless(text) || t.profile(text, r) || t.answerable(text, r) {
+		return true
+	}
 	switch {
 	case t.elliptic(text):
 		return t.consult(text, r)
 	case r.bare:
 		return t.bareRequest(r)
+	case t.located(text, r):
+		return t.startForm(text, r)
 	case t.isConsultation(r):
 		return t.consult(text, r)
 	case r.sure >= weakType || r.score >= likelyMatter && !t.mayAsk(r.matter):
 		return t.startForm(text, r)
 	}
 	return t.unsure(text, r)
+}
+
+// located says that a trouble was told with its place: who asks 咋整 and names the
+// village wants it dealt with.
+func (t *turn) located(text string, r reading) bool {
+	if r.score < likelyMatter || r.kind == jiban.Consultation && r.sure >= sureType || t.st.Topic != "" {
+		return false
+	}
+	for _, p := range t.e.places.FindNear(text, t.region()) {
+		if !p.Outside && (exact(p) || len(p.Region) == 6 && p.Region[4:] != "00") {
+			return !sureQuestion.MatchString(text)
+		}
+	}
+	return false
 }
 
 // mayAsk says that people also just ask about a matter: a word like 社保 alone is
@@ -159,6 +185,10 @@ func (t *turn) startForm(text string, rd reading) bool {
 	t.st.Request, t.st.Pending, t.st.More = r, nil, ""
 	r.set("description", text)
 	t.absorb(text, false)
+	if asksFacts(r.Type) && r.Slots["place"] == "" && t.st.Place != "" {
+		r.set("place", t.st.Place)
+	}
+	t.st.Place = ""
 	if t.said.location != nil {
 		t.takePosition(r)
 	}
@@ -194,9 +224,20 @@ func (t *turn) typeFor(rd reading) jiban.RequestType {
 	if rd.sure >= sureType && kind != jiban.Consultation {
 		return kind
 	}
-	for _, allowed := range m.Types {
-		if allowed != jiban.Consultation {
-			return allowed
+	return usualType(m.Types)
+}
+
+// usualType is what a request about a matter is when the person did not say: a
+// problem. Praise and proposals are only what is said to be one.
+func usualType(types []jiban.RequestType) jiban.RequestType {
+	for _, wanted := range types {
+		if !isOneOf(string(wanted), string(jiban.Consultation), string(jiban.Praise), string(jiban.Suggestion)) {
+			return wanted
+		}
+	}
+	for _, wanted := range types {
+		if wanted != jiban.Consultation {
+			return wanted
 		}
 	}
 	return jiban.Help
@@ -256,7 +297,8 @@ func (t *turn) answerWish(p pending) bool {
 	if !ok {
 		t.st.Pending = nil
 		// What follows explains what came before.
-		if kind, sure := lang.RequestType(t.said.text); sure >= weakType && kind != jiban.Consultation {
+		kind, sure := lang.RequestType(t.said.text)
+		if sure >= weakType && kind != jiban.Consultation || t.onlyWhere(t.said.text) {
 			return t.startForm(p.Text+"\n"+t.said.text, t.read(p.Text+"\n"+t.said.text))
 		}
 		return false
@@ -328,4 +370,85 @@ func (t *turn) answerNext(p pending) bool {
 	}
 	t.st.Next = append([]string{p.Text}, t.st.Next...)
 	return false
+}
+
+// onlyWhere says that a message tells a place, a time or who calls, and nothing
+// else: what it is about was said before.
+func (t *turn) onlyWhere(text string) bool {
+	if len(t.e.places.FindNear(text, t.region())) == 0 && len(lang.Phones(text)) == 0 && len(lang.Times(text, t.in.Now)) == 0 {
+		return false
+	}
+	return !lang.Question(text) && t.tellsOnlyOthers(text)
+}
+
+// sureQuestion is a question with a kind of its own that is not about this very
+// trouble: 物业费可以不交吗, 地铁几点停运.
+var sureQuestion = regexp.MustCompile(`可以.{0,12}[吗么]|能不能|可不可以|能.{0,8}[吗么]|需不需要|要不要|是否|合法|几点|多少钱|多久|怎么(?:投诉|举报|成立|办理|申请|查|算)|如何(?:投诉|举报|成立|办理|申请)|标准`)
+
+// answerable answers a question that reads like a complaint, when the knowledge
+// base surely knows the answer.
+func (t *turn) answerable(text string, r reading) bool {
+	if r.kind == jiban.Consultation || !r.question || !sureQuestion.MatchString(text) || len([]rune(text)) > longQuestion || t.out.Region != "" {
+		return false
+	}
+	found, ok := t.search(text)
+	if !ok {
+		return true
+	}
+	if found.Verdict != jiban.VerdictAnswer || len(found.Found) == 0 {
+		return false
+	}
+	t.out.Matter = r.matter
+	return t.byVerdict(text, found)
+}
+
+// subjectless asks what a question is about that names nothing: 怎么办理, 要多久.
+func (t *turn) subjectless(text string) bool {
+	if t.st.Topic != "" || !noSubject.MatchString(strings.Trim(text, trailing)) {
+		return false
+	}
+	t.out.Decision, t.out.Intent = DecideClarify, "unclear"
+	t.say("clarify.which", nil)
+	return true
+}
+
+var noSubject = regexp.MustCompile(`^(?:请问|那|这个|那个|你好|您好|我想问|[，, ])*(?:应该|都)?(?:怎么|如何|怎样|在哪里?|去哪里?|哪里|上哪儿?|咋)(?:能|可以)?(?:办|办理|申请|弄|查|交|领|补办|处理|报销|整)?(?:呢|呀|啊|的)?$|^(?:请问|那|这个|那个)*(?:补办|办理|办)?(?:要|需要|得)(?:多久|几天|多少钱|什么材料|哪些材料|什么手续|什么条件)(?:呢|呀|啊)?$|^(?:多少钱|多久|什么材料|材料|条件|流程|手续)(?:呢)?$`)
+
+var companyProfile = regexp.MustCompile(`公司|企业|工厂|厂子|个体|行业|员工|[0-9一二两三四五六七八九十百]+(?:多)?(?:个)?人|营业收入|营收|年销售|注册|成立|高新|科技型|小微|规上`)
+
+// profile takes what a business tells of itself after a question for policies as
+// the rest of that question, and offers what fits.
+func (t *turn) profile(text string, r reading) bool {
+	if t.in.Situation.Audience != jiban.Enterprise || t.st.Topic == "" || r.question || !companyProfile.MatchString(text) ||
+		r.kind != jiban.Consultation && r.sure >= weakType || len([]rune(text)) > longQuestion {
+		return false
+	}
+	joint := text + " " + t.st.Topic
+	found, ok := t.search(joint)
+	if !ok {
+		return true
+	}
+	if len(found.Found) == 0 {
+		return false
+	}
+	t.out.Intent, t.out.RequestType = "consult", jiban.Consultation
+	return t.clarify(joint, found.Found)
+}
+
+// placeFirst keeps a place, a time or a number that somebody begins with, and asks
+// what happened.
+func (t *turn) placeFirst(text string) bool {
+	if t.st.Request != nil || len([]rune(text)) > maxRetold || !t.onlyWhere(text) {
+		return false
+	}
+	r := &request{Text: text, Type: jiban.Help, Region: t.out.Region, Unnamed: true}
+	t.st.Request, t.st.Pending = r, nil
+	t.absorb(text, false)
+	if r.Slots["place"] == "" {
+		t.st.Request = nil
+		return false
+	}
+	t.out.Intent = string(r.Type)
+	t.record(IntakeChange{Result: jiban.IntakeOpen})
+	return t.goOn()
 }

@@ -45,10 +45,18 @@ func (e *Engine) safetyText(d lang.Danger, l jiban.Lang, kind jiban.ChannelKind,
 }
 
 func (e *Engine) numbers(l jiban.Lang, also []string) string {
+	if len(also) > 1 {
+		// With several it must be plain which is for what.
+		named := make([]string, len(also))
+		for i, n := range also {
+			named[i] = e.book.Say(l, "calls."+n, nil)
+		}
+		also = named
+	}
 	if l == jiban.English {
 		return strings.Join(also, " or ")
 	}
-	return strings.Join(also, "或")
+	return strings.Join(also, "、")
 }
 
 // danger says the safety line, whoever holds the conversation, once an hour for

@@ -32,14 +32,21 @@ func (t *turn) absorb(text string, overwrite bool) {
 		lang.Names(text), lang.Companies(text), lang.CreditCodes(text), lang.Amounts(text), lang.Counts(text), lang.Plates(text), lang.Temperatures(text),
 	} {
 		if len(found) > 0 {
-			put(found[0].Key, found[0].Value)
+			put(found[0].Key, calledFirm.ReplaceAllString(found[0].Value, ""))
 		}
+	}
+	if hasField(t.fields(r), "amount") {
+		put("amount", sumSaid.FindString(text))
 	}
 	if m := calledSo.FindStringSubmatch(text); m != nil {
 		put("name", m[1])
 	}
+	put("name", nameBesidePhone(text))
+	if hasField(t.fields(r), "noise_time") {
+		put("noise_time", hours.FindString(text))
+	}
 	t.absorbUnit(put)
-	if m := accused.FindStringSubmatch(text); m != nil && (asksFacts(r.Type) || r.Type == jiban.Praise) {
+	if m := accused.FindStringSubmatch(text); m != nil && !anyOne.MatchString(m[1]) && (asksFacts(r.Type) || r.Type == jiban.Praise) {
 		put("unit", m[1])
 	}
 	if demand := demandIn(text); demand != "" {
@@ -48,15 +55,24 @@ func (t *turn) absorb(text string, overwrite bool) {
 	t.absorbPrivacy(text)
 }
 
+// calledFirm stands before the name of a firm and is no part of it.
+var calledFirm = regexp.MustCompile(`^(?:我们|咱们|我|本)?(?:公司|企业|厂子?|单位)?(?:的?名称|全称)?(?:就?叫做?|名叫|名为)`)
+
 // organisations are the fields that hold the name of a body or firm.
 const organisations = " unit heat_company company "
 
 // hourOnly is a time of day, which tells when something happens, not since when.
 var hourOnly = regexp.MustCompile(`^(?:每天|天天|每晚|每到|一到)?(?:半夜|深夜|夜间|夜里|晚上|凌晨|早上|清晨|上午|中午|下午|傍晚|白天|周末|每天|天天|平时)?(?:到|至)?(?:半夜|深夜|夜间|夜里|晚上|凌晨|早上|清晨)?$`)
 
+// hours tells at what time of day something goes on.
+var hours = regexp.MustCompile(`(?:每天|天天|每晚|大)?(?:半夜|深夜|夜间|夜里|凌晨|晚上|清晨|早上|大清早|中午|傍晚|后半夜)(?:[0-9一二两三四五六七八九十]{1,3}点(?:半|多|钟)?)?(?:(?:到|至|-)(?:第二天|次日)?(?:半夜|深夜|凌晨|晚上|清晨|早上)?[0-9一二两三四五六七八九十]{1,3}点(?:半|多|钟)?)?`)
+
 // beginning is the time since which it lasts, or at which it happened.
 func (t *turn) beginning(text string) string {
 	for _, s := range lang.Times(text, t.in.Now) {
+		if t.st.Request != nil && hasField(t.fields(t.st.Request), "noise_time") && hours.FindString(s.Text) == s.Text {
+			continue
+		}
 		if !hourOnly.MatchString(s.Text) {
 			return s.Text
 		}
@@ -90,8 +106,10 @@ func (t *turn) absorbUnit(put func(key, value string)) {
 
 func (t *turn) absorbPlace(text string, put func(key, value string)) {
 	places := t.e.places.FindNear(text, t.region())
+	r := t.st.Request
 	for _, p := range places {
-		if p.Outside {
+		if p.Outside || r.Slots["place"] != "" && t.cityOf(r.Region) != "" && t.cityOf(p.Region) != t.cityOf(r.Region) {
+			// The place is known: another city is told in passing.
 			continue
 		}
 		t.learnRegion(p)
@@ -100,7 +118,11 @@ func (t *turn) absorbPlace(text string, put func(key, value string)) {
 			return
 		}
 	}
+	put("place", strings.Trim(englishAddress.FindString(text), trailing))
 }
+
+// englishAddress is a road or estate with its number, in English or pinyin.
+var englishAddress = regexp.MustCompile(`(?:(?:No\.? ?)?[0-9]{1,5}[A-Za-z]? )?(?:[A-Z][A-Za-z'-]+ ){1,3}(?:Street|Road|Avenue|Lane|Alley|Community|Estate|Compound|Garden|Gardens|Residence|Square)(?: (?:No\.? ?)?[0-9]{1,5})?(?:,? (?:Building|Block|Unit|Room|Apt|No)\.? ?[0-9A-Z-]+)*`)
 
 // exact says that a place is told down to a street, a community or a building: a
 // division alone is not where a person can be helped, and neither is 楼下.
@@ -120,7 +142,11 @@ var wishedPlace = regexp.MustCompile(`几个|多建|增加|增设|新建|没有|
 
 var vaguePlace = regexp.MustCompile(`^(?:我们?|你们|他们)?(?:家|小区|楼|单位|学校|公司|村|附近|门口|旁边|对面|这里|那里|路边|隔壁|这|那|本|某|一)(?:里|上|下|外|前|门|的|边|口|旁|对面|个|附近)*`)
 
-func placeText(p lang.Place) string { return strings.Trim(p.Text, "，,。；; ") }
+var lineInPlace = regexp.MustCompile(`的?\s*\n\s*`)
+
+func placeText(p lang.Place) string {
+	return lineInPlace.ReplaceAllString(strings.Trim(p.Text, "，,。；; \n"), "")
+}
 
 // learnRegion keeps the narrowest division that the catalogue knows.
 func (t *turn) learnRegion(p lang.Place) {
@@ -131,7 +157,9 @@ func (t *turn) learnRegion(p lang.Place) {
 	if t.cityOf(code) == "" {
 		return
 	}
-	t.out.Region = code
+	if t.out.Region == "" || t.cityOf(t.out.Region) != code {
+		t.out.Region = code
+	}
 	if r := t.st.Request; r != nil && (r.Region == "" || t.cityOf(r.Region) != t.cityOf(code) || code[4:] != "00") {
 		r.Region = code
 		r.Confirmed = false
@@ -153,6 +181,40 @@ var calledSo = regexp.MustCompile(`[，,。；;\s]我?叫(\p{Han}{2,4})(?:[，,�
 
 // accused finds whom a complaint, report or praise names right after its verb.
 var accused = regexp.MustCompile(`(?:表扬|感谢|投诉|举报)(?:一下)?([\p{Han}A-Za-z0-9（）()]{0,18}?(?:有限公司|公司|物业|派出所|政务大厅|服务大厅|办事大厅|医院|小学|中学|大学|幼儿园|银行|超市|饭店|酒店|商场|街道办|居委会|社区|驾校|健身房|工地|中心|供热站))`)
+
+// anyOne names nobody: 一家饭店.
+var anyOne = regexp.MustCompile(`^(?:一|某|这|那|有|哪)(?:个|家|所|些)?`)
+
+// besideLong is how long a message may be in which a name stands beside a telephone
+// number.
+const besideLong = 60
+
+// nameBesidePhone finds the name that people write before or behind their number:
+// 李桂兰 13904510001.
+func nameBesidePhone(text string) string {
+	phones := lang.Phones(text)
+	if len(phones) == 0 || len([]rune(text)) > besideLong {
+		return ""
+	}
+	for _, p := range phones {
+		text = strings.Replace(text, p.Text, "\n", 1)
+	}
+	for _, part := range strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune("，,。；;、：:\n \t", r) || unicode.IsDigit(r) }) {
+		if m := englishFull.FindString(part); m != "" {
+			continue
+		}
+		if name, ok := lang.BareName(part); ok && !notNames.MatchString(part) {
+			return name.Value
+		}
+	}
+	if m := englishFull.FindString(strings.Trim(text, trailing)); m != "" {
+		return m
+	}
+	return ""
+}
+
+// englishFull is a name of two or three words.
+var englishFull = regexp.MustCompile(`^[A-Z][a-z'-]+(?: [A-Z][a-z.'-]*){1,2}$`)
 
 func demandIn(text string) string {
 	if m := wish.FindString(text); m != "" {
@@ -220,6 +282,9 @@ func (t *turn) accept(f jiban.Field, text string, alone bool) bool {
 		return t.acceptTime(f.Key, text, alone)
 	case f.Kind == "amount":
 		return t.acceptFound(f.Key, lang.Amounts(text)) || t.acceptPattern(f.Key, text, roundSum) || alone && t.acceptPattern(f.Key, text, looseNumber)
+	case f.Kind == "number" && f.Key == "temperature" && bareDegrees.MatchString(text):
+		r.set(f.Key, strings.Trim(text, trailing))
+		return true
 	case f.Kind == "number":
 		return t.acceptNumber(f.Key, text, alone)
 	case f.Key == "credit_code":
@@ -228,6 +293,8 @@ func (t *turn) accept(f jiban.Field, text string, alone bool) bool {
 		return t.acceptText(f.Key, text)
 	}
 }
+
+var bareDegrees = regexp.MustCompile(`^\s*[0-9]{1,2}(?:\.[0-9])?\s*[。.]?$`)
 
 func (t *turn) acceptFound(key string, found []lang.Slot) bool {
 	if len(found) == 0 {
@@ -240,6 +307,7 @@ func (t *turn) acceptFound(key string, found []lang.Slot) bool {
 
 var (
 	looseNumber = regexp.MustCompile(`[0-9０-９]+(?:\.[0-9]+)?|[一二两三四五六七八九十百千万几]+`)
+	sumSaid     = regexp.MustCompile(`[0-9.]+\s*(?:多)?[万千](?:多)?|[一二两三四五六七八九十几]+[万千](?:[一二三四五六七八九][千百]?)?(?:多)?`)
 	roundSum    = regexp.MustCompile(`[0-9.]+\s*[万千百]|[一二两三四五六七八九几]+[万千百][一二两三四五六七八九十百千几多]*`)
 	onlyMe      = regexp.MustCompile(`(?:就|只有|只)(?:有)?我(?:自己|一个人?|一人)?|我自己|我一个人`)
 	timeWords   = regexp.MustCompile(`昨|今|前|天|日|月|年|周|星期|礼拜|点|小时|分钟|刚|最近|一直|早|晚|上午|中午|节|去年|久|号|每|期间|以来|(?i:yesterday|today|since|ago|week|day|month|hour|last|morning|evening|night|always)`)
@@ -397,7 +465,7 @@ var organisationWords = regexp.MustCompile(`公司|物业|局|厅|所|院|校|�
 // for a wish and gives a name has not said the wish.
 func (t *turn) acceptText(key, text string) bool {
 	text = strings.Trim(text, " \t\n")
-	if !meaningful(text) || len([]rune(text)) < 2 || dontKnow.MatchString(text) {
+	if !meaningful(text) || len([]rune(text)) < 2 || dontKnow.MatchString(text) || onlyOrder.MatchString(lang.Fold(strings.Trim(text, trailing))) {
 		return false
 	}
 	known := strings.Contains(organisations, " "+key+" ") && organisationWords.MatchString(text)
@@ -407,6 +475,9 @@ func (t *turn) acceptText(key, text string) bool {
 	t.st.Request.set(key, text)
 	return true
 }
+
+// onlyOrder is an answer to the summary, no text for a field.
+var onlyOrder = regexp.MustCompile(`^(?:确认提交|确认|提交|好的?|可以|是的?|对的?|没问题|yes|no|ok|okay|confirm|submit)$`)
 
 var glue = regexp.MustCompile(`我|叫|姓|是|的|了|在|从|开始|电话|手机|号码|联系|地址|地点|名字|姓名|[\s，,。；;、：:！!？?.]`)
 

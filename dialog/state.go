@@ -26,6 +26,7 @@ type state struct {
 	Pending *pending  `json:"pending,omitempty"`
 	Next    []string  `json:"next,omitempty"` // further requests, in the person's words
 
+	Place    string          `json:"place,omitempty"`    // told before the request it belongs to
 	Topic    string          `json:"topic,omitempty"`    // the last question answered, for follow-ups
 	Articles []string        `json:"articles,omitempty"` // last answered from or offered
 	Open     bool            `json:"open,omitempty"`     // its record is not settled yet
@@ -54,6 +55,8 @@ type request struct {
 	Region       string            `json:"region,omitempty"`
 	Slots        map[string]string `json:"slots,omitempty"`
 	Skipped      map[string]bool   `json:"skipped,omitempty"`
+	Unnamed      bool              `json:"unnamed,omitempty"` // of what kind it is was not said yet
+	Passed       map[string]int    `json:"passed,omitempty"`  // how often a field was asked with another and left out
 	Confidential bool              `json:"confidential,omitempty"`
 	Anonymous    bool              `json:"anonymous,omitempty"`
 	Confirmed    bool              `json:"confirmed,omitempty"` // the summary was shown as it stands
@@ -110,7 +113,7 @@ func (s *state) backFromPeople() {
 
 // forget drops what nobody came back to.
 func (s *state) forget() {
-	s.Request, s.Pending, s.Next, s.More, s.Topic = nil, nil, nil, "", ""
+	s.Request, s.Pending, s.Next, s.More, s.Topic, s.Place = nil, nil, nil, "", "", ""
 	s.Callback = ""
 	s.calm()
 }
@@ -142,4 +145,14 @@ func (r *request) skip(key string) {
 		r.Skipped = map[string]bool{}
 	}
 	r.Skipped[key] = true
+}
+
+// pass notes that a field was asked for beside another and left unanswered, and
+// returns how often that was.
+func (r *request) pass(key string) int {
+	if r.Passed == nil {
+		r.Passed = map[string]int{}
+	}
+	r.Passed[key]++
+	return r.Passed[key]
 }

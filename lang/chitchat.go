@@ -71,6 +71,12 @@ func insult(v *view, bare string) (string, bool) {
 	return "", false
 }
 
+// Gibberish reports whether a text is keys hit at random or signs without a word.
+func Gibberish(s string) bool {
+	bare := compact([]rune(Fold(s)))
+	return bare == "" || noise(bare)
+}
+
 // noise reports whether a text has no words: a single letter three times and
 // more, keys side by side, numbers of one or two digits are left to the forms.
 func noise(s string) bool {

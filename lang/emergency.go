@@ -178,7 +178,7 @@ func (s *scene) excused(h hit, from, to int) bool {
 // selfHarm judges talk of suicide: time, habit and supposition are no excuse
 // there, only rules, stories and prevention are.
 func (s *scene) selfHarm(h hit, from, to int) bool {
-	if s.marked(markFiction, 0, len(s.rs)) || s.marked(markRule, from, to) || s.marked(markOver, h.start, to) {
+	if s.marked(markFiction, 0, len(s.rs)) || s.marked(markRule, from, to) || s.marked(markOver, h.start, to) && !prepared().in(s.rs[h.start:]) {
 		return false
 	}
 	if h.strong {
@@ -186,6 +186,11 @@ func (s *scene) selfHarm(h hit, from, to int) bool {
 	}
 	return !s.long && !s.marked(markPast, 0, h.end) && !s.marked(markOver, 0, len(s.rs)) && !s.marked(markRule, 0, len(s.rs))
 }
+
+// prepared are words by which somebody has made ready: no end of the danger.
+var prepared = sync.OnceValue(func() *phraseBook {
+	return newPhraseBook([]string{"写好|准备好|想好|买好|安排好|交代好|写完"})
+})
 
 // spans reports whether a hit runs over the end of a sentence: two sentences are
 // no phrase.

@@ -12,6 +12,9 @@ import (
 //go:embed divisions.txt
 var divisionsFile string
 
+//go:embed names_en.txt
+var englishNamesFile string
+
 //go:embed streets_23.txt
 var streetsFile string
 
@@ -75,7 +78,31 @@ func NewGazetteer(regions []jiban.Region, extra ...jiban.Region) *Gazetteer {
 			g.add(division{r.Code, r.Name, r.Parent})
 		}
 	}
+	g.addEnglish()
 	return g
+}
+
+// englishSuffixes follow the English names of divisions.
+var englishSuffixes = []string{" district", " county", " city", " prefecture", " province", " qu", " xian", " shi"}
+
+// addEnglish names the divisions that are known by their English and pinyin names
+// too.
+func (g *Gazetteer) addEnglish() {
+	for line := range strings.Lines(englishNamesFile) {
+		code, names, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if _, known := g.divisions[code]; !known {
+			continue
+		}
+		for name := range strings.SplitSeq(names, ",") {
+			name, only := strings.CutSuffix(strings.TrimSpace(name), "*")
+			for _, suffix := range englishSuffixes {
+				g.name(name+suffix, naming{code, true, false})
+			}
+			if !only {
+				g.name(name, naming{code, false, false})
+			}
+		}
+	}
 }
 
 // codePrefix cuts the closing pairs of zeros off a code of six digits.

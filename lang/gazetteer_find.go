@@ -86,7 +86,7 @@ func (g *Gazetteer) longest(v *view, i int, within []string) ([]naming, int) {
 		all := g.names[string(v.r[i:i+n])]
 		var names []naming
 		for _, m := range all {
-			if inside(m.code, within) && (m.full && n > 2 || !partOfOther(v, i, i+n)) {
+			if inside(m.code, within) && v.wholeName(i, i+n) && (m.full && n > 2 || !partOfOther(v, i, i+n)) {
 				names = append(names, m)
 			}
 		}
@@ -95,6 +95,11 @@ func (g *Gazetteer) longest(v *view, i int, within []string) ([]naming, int) {
 		}
 	}
 	return nil, 0
+}
+
+// wholeName reports whether a name of Latin letters is not part of a longer word.
+func (v *view) wholeName(i, end int) bool {
+	return !latin(v.at(i)) || !latin(v.at(i-1)) && !latin(v.at(end))
 }
 
 func inside(code string, within []string) bool {
@@ -112,6 +117,9 @@ func partOfOther(v *view, i, end int) bool {
 	k := end
 	if strings.ContainsRune("东西南北中一二三四五", v.at(k)) && v.at(k) != 0 {
 		k++
+	}
+	if v.at(end) == '河' && !strings.ContainsRune("图北南东西畔岸边口沟", v.at(end+1)) {
+		return true
 	}
 	if n := v.hasAny(k, []string{"路", "街", "大街", "大道", "巷", "胡同", "村", "屯", "桥"}); n > 0 && !v.has(k, "街道") {
 		return true

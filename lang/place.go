@@ -176,7 +176,15 @@ func (v *view) numbered(i int) int {
 	if !letters && digit(v.at(from)) && strings.ContainsRune(string(v.r[from:k]), '-') {
 		return k
 	}
+	if !letters && digit(v.at(from)) && k-from >= 3 && k-from <= 4 && strings.ContainsRune("栋幢楼元座", v.at(i-1)) && !unitAfter(v, k) {
+		return k
+	}
 	return i
+}
+
+// unitAfter reports whether a number at rune k counts something: then it is no room.
+func unitAfter(v *view, k int) bool {
+	return digit(v.at(k)) || strings.ContainsRune("元块度天个人年月日点户平米斤万千百", v.at(k)) && v.at(k) != 0
 }
 
 // placeSuffix returns the length of the longest suffix of a named place at rune i.
@@ -214,12 +222,18 @@ func stopRune(r rune) bool {
 	return !han(r) && !alnum(r) || strings.ContainsRune("的是我你您他她它们住被给让把说问请吗呢了没就也都还着在从去很太不于距", r)
 }
 
+// verbsOfRoad make a verb or a state of 路 after them: 跑路, 绕路, 修路.
+const verbsOfRoad = "跑绕修让堵带指开挡占断拦迷赶引铺拓问走"
+
 // genericName reports whether a name names nothing: 老旧小区, 这条路.
 func genericName(name, suffix string) bool {
 	if name == "" || placeGeneric[name] || placeGenericWhole[name+suffix] {
 		return true
 	}
 	runes := []rune(name)
+	if suffix == "路" && strings.ContainsRune(verbsOfRoad, runes[len(runes)-1]) {
+		return true
+	}
 	if len(runes) == 1 && !strings.ContainsAny(suffix, "路街村屯镇乡巷桥") {
 		return true
 	}

@@ -2,7 +2,7 @@ package staff
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"strings"
 	"time"
 
@@ -14,12 +14,6 @@ const (
 	maxLogin = 64
 	maxName  = 64
 )
-
-// First is an account made at the first start, with the password that works
-// once.
-type First struct {
-	Login, Name, Password string
-}
 
 // Create makes an account and returns its one-time password. Login, Name, Roles,
 // Department and Region are taken from a, all else is filled in. CodeConflict when
@@ -41,6 +35,9 @@ func (s *Service) Create(ctx context.Context, a jiban.Account) (oneTimePassword 
 	password, err := s.give(ctx, &a)
 	if err != nil {
 		return "", err
+	}
+	if err := s.store.SaveAccount(ctx, a); err != nil {
+		return "", saveError(a.ID, err)
 	}
 	return password, s.Audit(ctx, jiban.AuditEntry{Actor: ActorOf(ctx), Action: "account.create", Object: "account:" + a.ID, Result: "ok"})
 }
@@ -77,11 +74,11 @@ func checkAccount(a jiban.Account) error {
 	return checkApart(a, bad)
 }
 
-// checkApart keeps those who run the system, do the work and check on both apart
-// (domain D1).
+// checkApart keeps those who run the system, who give permissions, who check on
+// both and who do the work apart (domain D1: 三员分立).
 func checkApart(a jiban.Account, bad func(string) error) error {
-	if len(a.Roles) > 1 && (a.Has(jiban.RoleAdmin) || a.Has(jiban.RoleAuditor)) {
-		return bad("管理员、审计员不能兼任其他角色 (administrators and auditors hold no other role)")
+	if len(a.Roles) > 1 && (a.Has(jiban.RoleAdmin) || a.Has(jiban.RoleSecurity) || a.Has(jiban.RoleAuditor)) {
+		return bad("管理员、安全管理员、审计员不能兼任其他角色 (administrators, security administrators and auditors hold no other role)")
 	}
 	return nil
 }
@@ -107,61 +104,70 @@ func knownRole(r jiban.Role) bool {
 	return false
 }
 
-// give gives the account a one-time password, saves it and ends its sessions.
+// give gives the account a one-time password.
 func (s *Service) give(ctx context.Context, a *jiban.Account) (string, error) {
 	password, err := s.oneTimePassword()
 	if err != nil {
 		return "", err
 	}
-	if a.PasswordHash, err = s.hash(ctx, password); err != nil {
-		return "", err
-	}
-	a.MustChange, a.Failures = true, 0
-	return password, s.save(ctx, *a)
-}
-
-// save writes an account and ends its sessions: whatever changed, who is logged
-// in must prove it anew.
-func (s *Service) save(ctx context.Context, a jiban.Account) error {
-	if err := s.store.SaveAccount(ctx, a); err != nil {
-		return jiban.Errorf(jiban.CodeOf(err), "staff.save", "save account %s: %w", a.ID, err)
-	}
-	if err := s.store.DeleteSessionsOf(ctx, a.ID); err != nil {
-		return jiban.Errorf(jiban.CodeOf(err), "staff.save", "end the sessions of %s: %w", a.ID, err)
-	}
-	return nil
-}
-
-// Reset gives the account a new one-time password, unlocks it and ends its
-// sessions.
-func (s *Service) Reset(ctx context.Context, accountID string) (string, error) {
-	s.counts.Lock()
-	defer s.counts.Unlock()
-	a, err := s.load(ctx, accountID)
+	hash, err := s.hash(ctx, password)
 	if err != nil {
 		return "", err
 	}
-	a.LockedUntil = time.Time{}
-	password, err := s.give(ctx, &a)
-	if err != nil {
-		return "", err
-	}
-	return password, s.Audit(ctx, jiban.AuditEntry{Actor: ActorOf(ctx), Action: "account.reset", Object: "account:" + a.ID, Result: "ok"})
+	renew(a, hash, s.clock.Now())
+	a.MustChange = true
+	return password, nil
 }
 
-// Disable ends the account's sessions and lets it log in no more.
-func (s *Service) Disable(ctx context.Context, accountID string) error {
+// renew puts a new hash in the place of the old one, which is remembered.
+func renew(a *jiban.Account, hash string, now time.Time) {
+	if a.PasswordHash != "" {
+		past := append([]string{a.PasswordHash}, a.PastHashes...)
+		a.PastHashes = past[:min(len(past), PastHashes-1)]
+	}
+	a.PasswordHash, a.PasswordAt, a.MustChange, a.Failures = hash, now, false, 0
+}
+
+// errUnchanged ends a change without a write.
+var errUnchanged = errors.New("nothing to write")
+
+// change loads an account, lets f change it and writes it; anew when another node
+// was faster, so that neither change is lost.
+func (s *Service) change(ctx context.Context, id string, f func(*jiban.Account) error) (jiban.Account, error) {
 	s.counts.Lock()
 	defer s.counts.Unlock()
-	a, err := s.load(ctx, accountID)
+	for tries := 1; ; tries++ {
+		a, err := s.load(ctx, id)
+		if err != nil {
+			return a, err
+		}
+		if err := f(&a); err != nil {
+			return a, err
+		}
+		err = s.store.SaveAccount(ctx, a)
+		if err == nil || jiban.CodeOf(err) != jiban.CodeConflict || tries == saveTries {
+			return a, saveError(a.ID, err)
+		}
+	}
+}
+
+func saveError(id string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return jiban.Errorf(jiban.CodeOf(err), "staff.save", "save account %s: %w", id, err)
+}
+
+// ended ends the sessions of an account that was changed and records the change:
+// whatever changed, who is logged in must prove it anew.
+func (s *Service) ended(ctx context.Context, id, action string, err error) error {
 	if err != nil {
 		return err
 	}
-	a.Disabled = true
-	if err := s.save(ctx, a); err != nil {
-		return err
+	if err := s.store.DeleteSessionsOf(ctx, id); err != nil {
+		return jiban.Errorf(jiban.CodeOf(err), "staff.save", "end the sessions of %s: %w", id, err)
 	}
-	return s.Audit(ctx, jiban.AuditEntry{Actor: ActorOf(ctx), Action: "account.disable", Object: "account:" + a.ID, Result: "ok"})
+	return s.Audit(ctx, jiban.AuditEntry{Actor: ActorOf(ctx), Action: action, Object: "account:" + id, Result: "ok"})
 }
 
 // List returns all accounts.
@@ -173,98 +179,12 @@ func (s *Service) List(ctx context.Context) ([]jiban.Account, error) {
 	return as, nil
 }
 
-// ChangePassword replaces a password by a new one and ends all sessions of the
-// account. A wrong old password counts as a failed login.
-func (s *Service) ChangePassword(ctx context.Context, accountID, old, password string) error {
-	a, err := s.load(ctx, accountID)
-	if err != nil {
-		return err
-	}
-	if err := CheckPassword(a.Login, password); err != nil {
-		return err
-	}
-	if old == password {
-		return badPassword("新密码不能与旧密码相同 (the new password must differ from the old one)")
-	}
-	right, err := s.matches(ctx, clip(old), a.PasswordHash)
-	if err != nil {
-		return err
-	}
-	hash, err := s.hash(ctx, password)
-	if err != nil {
-		return err
-	}
-	return s.replace(ctx, a, right, hash)
-}
-
-// replace writes the new hash, if the old password was right and nothing
-// happened to the account meanwhile.
-func (s *Service) replace(ctx context.Context, seen jiban.Account, right bool, hash string) error {
-	s.counts.Lock()
-	defer s.counts.Unlock()
-	a, err := s.load(ctx, seen.ID)
-	if err != nil {
-		return err
-	}
-	if s.clock.Now().Before(a.LockedUntil) {
-		return s.fail(ctx, a.ID, "locked")
-	}
-	if !right || a.PasswordHash != seen.PasswordHash {
-		return s.countFailure(ctx, a)
-	}
-	a.PasswordHash, a.MustChange, a.Failures = hash, false, 0
-	if err := s.save(ctx, a); err != nil {
-		return err
-	}
-	return s.Audit(ctx, jiban.AuditEntry{Actor: a.ID, Action: "password", Object: "account:" + a.ID, Result: "ok"})
-}
-
 func (s *Service) load(ctx context.Context, id string) (jiban.Account, error) {
 	a, err := s.store.Account(ctx, id)
 	if err != nil {
 		return a, jiban.Errorf(jiban.CodeOf(err), "staff.account", "load account %s: %w", id, err)
 	}
 	return a, nil
-}
-
-// EnsureFirst makes one account for each role, and one handler for each of the
-// given departments, when there is no account at all. It returns what it made,
-// with the passwords, which are shown this once; nothing on later starts.
-func (s *Service) EnsureFirst(ctx context.Context) ([]First, error) {
-	have, err := s.List(ctx)
-	if err != nil || len(have) > 0 {
-		return nil, err
-	}
-	var made []First
-	for _, a := range s.firstAccounts() {
-		password, err := s.Create(ctx, a)
-		if jiban.CodeOf(err) == jiban.CodeConflict {
-			continue // another node starts at the same time and was faster
-		}
-		if err != nil {
-			return made, err
-		}
-		made = append(made, First{Login: a.Login, Name: a.Name, Password: password})
-	}
-	return made, nil
-}
-
-func (s *Service) firstAccounts() []jiban.Account {
-	first := func(role jiban.Role, name string) jiban.Account {
-		return jiban.Account{Login: string(role), Name: name, Roles: []jiban.Role{role}, Region: s.region}
-	}
-	as := []jiban.Account{first(jiban.RoleAdmin, "管理员"), first(jiban.RoleAgent, "坐席"),
-		first(jiban.RoleSupervisor, "班长"), first(jiban.RoleEditor, "编辑"), first(jiban.RoleReviewer, "审核"),
-		first(jiban.RoleAuditor, "审计员")}
-	for i, d := range s.handlers {
-		h := first(jiban.RoleHandler, "承办人·"+d.Name)
-		h.Department, h.Region = d.ID, d.Region
-		if i > 0 {
-			h.Login = fmt.Sprintf("handler%d", i+1)
-		}
-		as = append(as, h)
-	}
-	return as
 }
 
 // actorKey carries who acts through the context to the audit record.

@@ -1,7 +1,11 @@
 package staff_test
 
 import (
+	"bytes"
 	"context"
+	"maps"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -17,12 +21,15 @@ type memory struct {
 	mu       sync.Mutex
 	accounts map[string]jiban.Account
 	sessions map[string]jiban.Session
+	tokens   map[string]jiban.APIToken
 	audit    []jiban.AuditEntry
+	appends  int
+	broken   bool // the chain of the record
 	down     bool
 }
 
 func newMemory() *memory {
-	return &memory{accounts: map[string]jiban.Account{}, sessions: map[string]jiban.Session{}}
+	return &memory{accounts: map[string]jiban.Account{}, sessions: map[string]jiban.Session{}, tokens: map[string]jiban.APIToken{}}
 }
 
 func (m *memory) lock() (func(), error) {
@@ -82,6 +89,10 @@ func (m *memory) SaveAccount(_ context.Context, a jiban.Account) error {
 		return err
 	}
 	defer unlock()
+	if m.accounts[a.ID].Version != a.Version {
+		return jiban.Errorf(jiban.CodeConflict, "memory", "written meanwhile")
+	}
+	a.Version++
 	m.accounts[a.ID] = a
 	return nil
 }
@@ -140,7 +151,85 @@ func (m *memory) AppendAudit(_ context.Context, es []jiban.AuditEntry) error {
 	}
 	defer unlock()
 	m.audit = append(m.audit, es...)
+	m.appends++
 	return nil
+}
+
+func (m *memory) SearchAudit(_ context.Context, f jiban.AuditFilter) ([]jiban.ChainedEntry, error) {
+	unlock, err := m.lock()
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	var es []jiban.ChainedEntry
+	for i, e := range m.audit {
+		if int64(i) >= f.After && len(es) < f.Limit {
+			es = append(es, jiban.ChainedEntry{AuditEntry: e, Seq: int64(i + 1), Hash: "h"})
+		}
+	}
+	return es, nil
+}
+
+func (m *memory) VerifyAudit(context.Context) (int, error) {
+	unlock, err := m.lock()
+	if err != nil {
+		return 0, err
+	}
+	defer unlock()
+	if m.broken {
+		return 1, jiban.Errorf(jiban.CodeConflict, "memory", "broken at 2")
+	}
+	return len(m.audit), nil
+}
+
+func (m *memory) SaveToken(_ context.Context, t jiban.APIToken) error {
+	unlock, err := m.lock()
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	m.tokens[t.ID] = t
+	return nil
+}
+
+func (m *memory) token(is func(jiban.APIToken) bool) (jiban.APIToken, error) {
+	unlock, err := m.lock()
+	if err != nil {
+		return jiban.APIToken{}, err
+	}
+	defer unlock()
+	for _, t := range m.tokens {
+		if is(t) {
+			return t, nil
+		}
+	}
+	return jiban.APIToken{}, notFound()
+}
+
+func (m *memory) Token(_ context.Context, id string) (jiban.APIToken, error) {
+	return m.token(func(t jiban.APIToken) bool { return t.ID == id })
+}
+
+func (m *memory) TokenByHash(_ context.Context, hash string) (jiban.APIToken, error) {
+	return m.token(func(t jiban.APIToken) bool { return t.Hash == hash })
+}
+
+func (m *memory) Tokens(context.Context) ([]jiban.APIToken, error) {
+	unlock, err := m.lock()
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	return slices.Collect(maps.Values(m.tokens)), nil
+}
+
+func (m *memory) UsedToken(_ context.Context, id string, at time.Time) error {
+	t, err := m.Token(context.Background(), id)
+	if err != nil {
+		return err
+	}
+	t.LastUsedAt = at
+	return m.SaveToken(context.Background(), t)
 }
 
 // results lists the recorded results of an action, in order.
@@ -166,22 +255,56 @@ type office struct {
 
 const goodPassword = "Reed-Harbour-58"
 
-func newOffice(t *testing.T) *office {
+// sealed is a key room for tests: it marks what was sealed with what it is.
+type sealed struct{}
+
+func (sealed) Seal(_ context.Context, aad string, plain []byte) ([]byte, error) {
+	out := []byte(aad + "|")
+	for _, b := range plain {
+		out = append(out, b^0x5a)
+	}
+	return out, nil
+}
+
+func (sealed) Open(_ context.Context, aad string, box []byte) ([]byte, error) {
+	rest, ok := bytes.CutPrefix(box, []byte(aad+"|"))
+	if !ok {
+		return nil, jiban.Errorf(jiban.CodeInvalid, "sealed", "not what it should be")
+	}
+	out := make([]byte, len(rest))
+	for i, b := range rest {
+		out[i] = b ^ 0x5a
+	}
+	return out, nil
+}
+
+func newOffice(t *testing.T, options ...func(*staff.Deps)) *office {
 	t.Helper()
 	o := &office{store: newMemory(), clock: jiban.NewManualClock(time.Date(2026, 11, 2, 1, 0, 0, 0, time.UTC))}
-	s, err := staff.New(staff.Deps{Store: o.store, Clock: o.clock, IDs: &jiban.SerialIDs{Prefix: "x"}, Region: "230000",
+	d := staff.Deps{Store: o.store, Clock: o.clock, IDs: &jiban.SerialIDs{Prefix: "x"}, Region: "230000", Sealer: sealed{},
 		Params:   &argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32},
-		Handlers: []jiban.Department{{ID: "d1", Name: "供水集团", Region: "230100"}, {ID: "d2", Name: "城管局", Region: "230100"}}})
+		Handlers: []jiban.Department{{ID: "d1", Name: "供水集团", Region: "230100"}, {ID: "d2", Name: "城管局", Region: "230100"}}}
+	for _, change := range options {
+		change(&d)
+	}
+	s, err := staff.New(d)
 	must(t, err)
 	o.Service = s
-	first, err := s.Create(t.Context(), jiban.Account{Login: "Li.Na ", Name: "李娜", Roles: []jiban.Role{jiban.RoleAgent}})
-	must(t, err)
-	a, err := s.ByLogin(t.Context(), "li.na")
-	must(t, err)
-	must(t, s.ChangePassword(t.Context(), a.ID, first, goodPassword))
-	o.agent, err = s.ByLogin(t.Context(), "li.na")
-	must(t, err)
+	o.agent = o.hire(t, "li.na", jiban.RoleAgent)
 	return o
+}
+
+// hire makes an account with goodPassword.
+func (o *office) hire(t *testing.T, login string, role jiban.Role) jiban.Account {
+	t.Helper()
+	first, err := o.Create(t.Context(), jiban.Account{Login: strings.ToUpper(login) + " ", Name: "李娜", Roles: []jiban.Role{role}})
+	must(t, err)
+	a, err := o.ByLogin(t.Context(), login)
+	must(t, err)
+	must(t, o.ChangePassword(t.Context(), a.ID, first, goodPassword))
+	a, err = o.ByLogin(t.Context(), login)
+	must(t, err)
+	return a
 }
 
 func must(t *testing.T, err error) {

@@ -1,6 +1,10 @@
 package staff
 
-import "jiban"
+import (
+	"slices"
+
+	"jiban"
+)
 
 // Action is something that a member of staff wants to do; routes are guarded by
 // actions, never by roles.
@@ -22,8 +26,12 @@ const (
 	ActTicketDispatch   Action = "ticket.dispatch"   // choose the department
 	ActArticleView      Action = "article.view"      // read articles in any state
 	ActArticlePublish   Action = "article.publish"   // put into force, or out of it
-	ActAccounts         Action = "accounts"          // make and disable accounts
-	ActAudit            Action = "audit"             // read the record
+	ActAccountView      Action = "accounts.view"     // see who has an account
+	ActAccounts         Action = "accounts"          // make, rename, reset, disable and enable accounts
+	ActRoles            Action = "roles"             // give and take roles and scope, take lost second factors away
+	ActTokens           Action = "tokens"            // give and revoke tokens of other systems
+	ActAudit            Action = "audit"             // read and verify the record
+	ActAuditExport      Action = "audit.export"      // take the record out of the house
 	ActPersonalData     Action = "personal"          // see names and telephone numbers unmasked
 	ActPersonalReporter Action = "personal.reporter" // see them on confidential and anonymous tickets too
 )
@@ -32,25 +40,35 @@ const (
 func Actions() []Action {
 	return []Action{ActSelf, ActCatalogue, ActSearch, ActEvents, ActQueue, ActConversation, ActTalk, ActAlerts,
 		ActTicketView, ActTicketOpen, ActTicketHandle, ActTicketDispatch, ActArticleView, ActArticlePublish,
-		ActAccounts, ActAudit, ActPersonalData, ActPersonalReporter}
+		ActAccountView, ActAccounts, ActRoles, ActTokens, ActAudit, ActAuditExport, ActPersonalData, ActPersonalReporter}
+}
+
+// TokenActions returns the actions that a token of another system can have: none
+// that gives permissions, and none that needs a person at a desk.
+func TokenActions() []Action {
+	return []Action{ActCatalogue, ActSearch, ActTicketView, ActTicketOpen, ActTicketHandle, ActTicketDispatch,
+		ActArticleView, ActArticlePublish, ActAudit, ActAuditExport, ActPersonalData, ActPersonalReporter}
 }
 
 // Roles returns every role.
 func Roles() []jiban.Role {
 	return []jiban.Role{jiban.RoleAgent, jiban.RoleSupervisor, jiban.RoleEditor, jiban.RoleReviewer,
-		jiban.RoleHandler, jiban.RoleAdmin, jiban.RoleAuditor}
+		jiban.RoleHandler, jiban.RoleAdmin, jiban.RoleSecurity, jiban.RoleAuditor}
 }
 
-// rolesFor is the table of permissions. Those who run the system, those who do
-// the work and those who check on both are kept apart (domain D1: 三员分立): the
-// administrator sees no conversation and no ticket, the auditor changes nothing
-// and sees personal data masked, who writes an article does not publish it.
+// rolesFor is the table of permissions. Those who run the system, those who give
+// permissions, those who check on both and those who do the work are kept apart
+// (domain D1: 三员分立): the administrator makes accounts and sees no conversation
+// and no ticket, the security administrator gives roles and makes no account, the
+// auditor changes nothing and sees personal data masked, who writes an article
+// does not publish it.
 func rolesFor(a Action) []jiban.Role {
 	const (
 		agent, supervisor = jiban.RoleAgent, jiban.RoleSupervisor
 		editor, reviewer  = jiban.RoleEditor, jiban.RoleReviewer
 		handler           = jiban.RoleHandler
 		admin, auditor    = jiban.RoleAdmin, jiban.RoleAuditor
+		security          = jiban.RoleSecurity
 	)
 	switch a {
 	case ActSelf, ActCatalogue:
@@ -73,20 +91,37 @@ func rolesFor(a Action) []jiban.Role {
 		return []jiban.Role{agent, supervisor, editor, reviewer, admin}
 	case ActArticlePublish:
 		return []jiban.Role{reviewer}
+	case ActAccountView:
+		return []jiban.Role{admin, security}
 	case ActAccounts:
 		return []jiban.Role{admin}
-	case ActAudit:
+	case ActRoles, ActTokens:
+		return []jiban.Role{security}
+	case ActAudit, ActAuditExport:
 		return []jiban.Role{auditor}
 	default:
 		return nil
 	}
 }
 
+// MayCreate reports whether the account may make another with the given roles: an
+// administrator makes those that do the work, the roles that run the system or
+// check on it are given by the security administrator.
+func MayCreate(a jiban.Account, roles []jiban.Role) bool {
+	return May(a, ActAccounts) && !slices.ContainsFunc(roles, func(r jiban.Role) bool {
+		return r == jiban.RoleAdmin || r == jiban.RoleSecurity || r == jiban.RoleAuditor
+	})
+}
+
 // May reports whether the account may do the action. A disabled account may do
-// nothing; one with a one-time password may only change it.
+// nothing; one with a one-time or too old password, or without the second factor
+// that it must have, may only set that right. A token has its own actions.
 func May(a jiban.Account, action Action) bool {
-	if a.Disabled || (a.MustChange && action != ActSelf) {
+	if a.Disabled || (a.MustChange || a.MustEnrol) && action != ActSelf {
 		return false
+	}
+	if len(a.Grants) > 0 {
+		return slices.Contains(a.Grants, string(action))
 	}
 	for _, r := range rolesFor(action) {
 		if a.Has(r) {
@@ -104,8 +139,12 @@ func Covers(a jiban.Account, region string) bool {
 }
 
 // OwnDepartmentOnly reports whether the account sees the tickets of its own
-// department only: a handler who holds no other role that reads tickets.
+// department only: a handler who holds no other role that reads tickets, or a
+// token that is bound to a department.
 func OwnDepartmentOnly(a jiban.Account) bool {
+	if len(a.Grants) > 0 {
+		return a.Department != ""
+	}
 	return a.Has(jiban.RoleHandler) && !a.Has(jiban.RoleAgent) && !a.Has(jiban.RoleSupervisor)
 }
 

@@ -1,11 +1,13 @@
 package staff
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -23,11 +25,22 @@ func refused() error {
 		Msg: "登录名或密码不正确；连续输错 5 次将锁定 15 分钟 (wrong login or password; five failures lock the account for 15 minutes)"}
 }
 
+// How the first factor was proven.
+const (
+	methodPassword = "password"
+	methodOIDC     = "oidc"
+)
+
+// StageSecond is the stage of a session that is good for nothing but the code of
+// the second factor.
+const StageSecond = "second"
+
 // Login checks a password and starts a session. The cookie's value is returned
 // once and kept only as a hash. The account is as it was before: LastLoginAt is
 // the login before this one, which the page has to show. Unknown, locked and
 // disabled accounts cost as much time as others and get the same answer,
-// CodeUnauthorized.
+// CodeUnauthorized. The session of who has a second factor is of StageSecond:
+// LoginSecond makes a full one of it.
 func (s *Service) Login(ctx context.Context, login, password string) (cookie string, ss jiban.Session, a jiban.Account, err error) {
 	a, known, err := s.find(ctx, login)
 	if err != nil {
@@ -38,14 +51,127 @@ func (s *Service) Login(ctx context.Context, login, password string) (cookie str
 		return "", ss, jiban.Account{}, err
 	}
 	if !known {
-		return "", ss, jiban.Account{}, s.fail(ctx, "", "unknown")
+		return "", ss, jiban.Account{}, s.fail(ctx, "", "login", "unknown")
 	}
-	before, err := s.settle(ctx, a.ID, a.PasswordHash, right)
+	return s.enter(ctx, a.ID, methodPassword, func(now *jiban.Account) bool { return right && now.PasswordHash == a.PasswordHash })
+}
+
+// enter starts the session of who proves to be the account: a full one, or one
+// that waits for the second factor. Failures are forgotten only when all is
+// proven: a right password must not buy tries at the code.
+func (s *Service) enter(ctx context.Context, id, method string, proof func(*jiban.Account) bool) (cookie string, ss jiban.Session, a jiban.Account, err error) {
+	seen, err := s.load(ctx, id)
+	if err != nil {
+		return "", ss, a, err
+	}
+	half := s.asksSecond(seen, method)
+	action := "login"
+	if half {
+		action = "login.first"
+	}
+	a, err = s.prove(ctx, id, action, func(now *jiban.Account) bool {
+		if !proof(now) || s.asksSecond(*now, method) != half {
+			return false
+		}
+		if !half {
+			arrived(now, s.clock.Now())
+		}
+		return true
+	})
 	if err != nil {
 		return "", ss, jiban.Account{}, err
 	}
-	cookie, ss, err = s.Begin(ctx, before)
-	return cookie, ss, before, err
+	stage, life := "", SessionLimit
+	if half {
+		stage, life = StageSecond, SecondLimit
+	}
+	cookie, ss, err = s.begin(ctx, id, jiban.Session{Stage: stage, Method: method}, life)
+	return cookie, ss, s.asSeen(a, ss), err
+}
+
+// asksSecond reports whether a login needs a code.
+func (s *Service) asksSecond(a jiban.Account, method string) bool {
+	return secondOn(a) && !s.vouchedTwice(method)
+}
+
+// vouchedTwice reports whether another server has checked both factors.
+func (s *Service) vouchedTwice(method string) bool {
+	return method == methodOIDC && s.oidc != nil && s.oidc.TrustSecondFactor
+}
+
+// arrived notes a complete login.
+func arrived(a *jiban.Account, now time.Time) {
+	a.Failures, a.LockedUntil, a.LastLoginAt = 0, time.Time{}, now
+}
+
+// LoginSecond takes the code of the second factor, or a recovery code, and makes
+// a full session, under a new cookie, of one that waits for it. Wrong codes are
+// counted together with wrong passwords.
+func (s *Service) LoginSecond(ctx context.Context, pending, code string) (cookie string, ss jiban.Session, a jiban.Account, err error) {
+	seen, half, err := s.Pending(ctx, pending)
+	if err != nil {
+		return "", ss, a, err
+	}
+	secret, err := s.secret(ctx, seen)
+	if err != nil {
+		return "", ss, a, err
+	}
+	a, err = s.prove(ctx, seen.ID, "login", func(now *jiban.Account) bool {
+		if !bytes.Equal(now.Second.Sealed, seen.Second.Sealed) || !s.takeCode(now, secret, code) {
+			return false
+		}
+		arrived(now, s.clock.Now())
+		return true
+	})
+	if err != nil {
+		return "", ss, jiban.Account{}, secondRefused(err)
+	}
+	if err := s.store.DeleteSession(ctx, half.Hash); err != nil {
+		return "", ss, jiban.Account{}, jiban.Errorf(jiban.CodeOf(err), "staff.login", "end the pending session: %w", err)
+	}
+	cookie, ss, err = s.begin(ctx, a.ID, jiban.Session{Method: half.Method}, SessionLimit)
+	return cookie, ss, s.asSeen(a, ss), err
+}
+
+// secondRefused words a refused code; it says as little as refused does.
+func secondRefused(err error) error {
+	if jiban.CodeOf(err) != jiban.CodeUnauthorized {
+		return err
+	}
+	return &jiban.Error{Code: jiban.CodeForbidden, Op: "staff.login", Err: err,
+		Msg: "验证码不正确、已用过或账号已锁定；等待下一个验证码再试 (the code is wrong or was used, or the account is locked: wait for the next code)"}
+}
+
+// Pending returns who a session that waits for the second factor belongs to.
+func (s *Service) Pending(ctx context.Context, cookie string) (jiban.Account, jiban.Session, error) {
+	a, ss, err := s.lookUp(ctx, cookie)
+	if err == nil && ss.Stage != StageSecond {
+		err = loggedOut("the session does not wait for a second factor")
+	}
+	if err != nil {
+		return jiban.Account{}, jiban.Session{}, err
+	}
+	return a, ss, nil
+}
+
+// asSeen adds to an account what a session must first set right: a password that
+// is too old, a second factor that is missing. Who comes by another server does
+// not use the password, and need not change it.
+func (s *Service) asSeen(a jiban.Account, ss jiban.Session) jiban.Account {
+	if ss.Method == methodOIDC {
+		a.MustChange = false
+	} else if s.passwordAge > 0 && !s.clock.Now().Before(passwordSince(a).Add(s.passwordAge)) {
+		a.MustChange = true
+	}
+	a.MustEnrol = !secondOn(a) && s.needsSecond(a) && !s.vouchedTwice(ss.Method)
+	return a
+}
+
+func passwordSince(a jiban.Account) time.Time {
+	if a.PasswordAt.IsZero() {
+		return a.CreatedAt
+	}
+	return a.PasswordAt
 }
 
 // find loads the account of a login; for an unknown one it returns an account
@@ -66,51 +192,55 @@ func (s *Service) find(ctx context.Context, login string) (jiban.Account, bool, 
 	}
 }
 
-// settle writes the result of a comparison to the account as it is now: tries
-// that ran side by side must not hide each other's failures, and a right
-// password that comes after the lock is as good as none. It returns the account
-// as it was before.
-func (s *Service) settle(ctx context.Context, id, hash string, right bool) (jiban.Account, error) {
-	s.counts.Lock()
-	defer s.counts.Unlock()
-	a, err := s.store.Account(ctx, id)
-	if err != nil {
-		return a, jiban.Errorf(jiban.CodeOf(err), "staff.login", "load account %s: %w", id, err)
+// prove lets the account as it is now be proven and writes the result: tries that
+// ran side by side must not hide each other's failures, and a right proof that
+// comes after the lock is as good as none. The proof may change the account. What
+// is returned is the account as it was before; every try is recorded under the
+// action.
+func (s *Service) prove(ctx context.Context, id, action string, proof func(*jiban.Account) bool) (jiban.Account, error) {
+	var before jiban.Account
+	var result string
+	_, err := s.change(ctx, id, func(a *jiban.Account) error {
+		before = *a
+		result = s.judge(a, proof)
+		if result == "locked out" || result == "disabled" {
+			return errUnchanged
+		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, errUnchanged) {
+		return before, err
 	}
-	now, before := s.clock.Now(), a
+	if result != "ok" {
+		return before, s.fail(ctx, id, action, result)
+	}
+	return before, s.Audit(ctx, jiban.AuditEntry{Actor: id, Action: action, Object: "account:" + id, Result: result})
+}
+
+// judge returns the result of a proof and counts a wrong one, locking the account
+// after the last allowed.
+func (s *Service) judge(a *jiban.Account, proof func(*jiban.Account) bool) string {
+	now := s.clock.Now()
 	switch {
 	case now.Before(a.LockedUntil):
-		return a, s.fail(ctx, id, "locked")
+		return "locked out"
 	case a.Disabled:
-		return a, s.fail(ctx, id, "disabled")
-	case !right || a.PasswordHash != hash:
-		return a, s.countFailure(ctx, a)
+		return "disabled"
+	case proof(a):
+		return "ok"
 	}
-	a.Failures, a.LockedUntil, a.LastLoginAt = 0, time.Time{}, now
-	if err := s.store.SaveAccount(ctx, a); err != nil {
-		return a, jiban.Errorf(jiban.CodeOf(err), "staff.login", "record the login of %s: %w", id, err)
-	}
-	return before, s.Audit(ctx, jiban.AuditEntry{Actor: id, Action: "login", Object: "account:" + id, Result: "ok"})
-}
-
-// countFailure records a wrong password and locks the account after the last
-// allowed one.
-func (s *Service) countFailure(ctx context.Context, a jiban.Account) error {
 	a.Failures++
-	result := "failed"
 	if a.Failures >= MaxFailures {
-		a.Failures, a.LockedUntil, result = 0, s.clock.Now().Add(LockedFor), "locked"
+		a.Failures, a.LockedUntil = 0, now.Add(LockedFor)
+		return "locked"
 	}
-	if err := s.store.SaveAccount(ctx, a); err != nil {
-		return jiban.Errorf(jiban.CodeOf(err), "staff.login", "record a failed login of %s: %w", a.ID, err)
-	}
-	return s.fail(ctx, a.ID, result)
+	return "failed"
 }
 
-// fail records why a login failed and returns the answer that does not say it.
+// fail records why a proof failed and returns the answer that does not say it.
 // What was typed as the login is not recorded: it may be a password.
-func (s *Service) fail(ctx context.Context, accountID, result string) error {
-	e := jiban.AuditEntry{Actor: accountID, Action: "login", Result: result}
+func (s *Service) fail(ctx context.Context, accountID, action, result string) error {
+	e := jiban.AuditEntry{Actor: accountID, Action: action, Result: result}
 	if accountID != "" {
 		e.Object = "account:" + accountID
 	}
@@ -120,8 +250,14 @@ func (s *Service) fail(ctx context.Context, accountID, result string) error {
 	return refused()
 }
 
-// Begin starts a session for an account whose identity was just proven.
+// Begin starts a session for an account whose identity was just proven, by
+// password and, where there is one, second factor.
 func (s *Service) Begin(ctx context.Context, a jiban.Account) (cookie string, ss jiban.Session, err error) {
+	return s.begin(ctx, a.ID, jiban.Session{Method: methodPassword}, SessionLimit)
+}
+
+// begin starts a session; a full one ends the others where one is the limit.
+func (s *Service) begin(ctx context.Context, accountID string, ss jiban.Session, life time.Duration) (cookie string, _ jiban.Session, err error) {
 	if cookie, err = s.token(); err != nil {
 		return "", ss, err
 	}
@@ -129,9 +265,14 @@ func (s *Service) Begin(ctx context.Context, a jiban.Account) (cookie string, ss
 	if err != nil {
 		return "", ss, err
 	}
+	if s.oneSession && ss.Stage == "" {
+		if err := s.store.DeleteSessionsOf(ctx, accountID); err != nil {
+			return "", ss, jiban.Errorf(jiban.CodeOf(err), "staff.login", "end the other sessions of %s: %w", accountID, err)
+		}
+	}
 	now := s.clock.Now()
-	ss = jiban.Session{Hash: hashToken(cookie), AccountID: a.ID, CSRF: csrf,
-		CreatedAt: now, SeenAt: now, ExpiresAt: now.Add(SessionLimit)}
+	ss.Hash, ss.AccountID, ss.CSRF = hashToken(cookie), accountID, csrf
+	ss.CreatedAt, ss.SeenAt, ss.ExpiresAt = now, now, now.Add(life)
 	if err := s.store.SaveSession(ctx, ss); err != nil {
 		return "", ss, jiban.Errorf(jiban.CodeOf(err), "staff.login", "save a session: %w", err)
 	}
@@ -152,6 +293,19 @@ func (s *Service) Session(ctx context.Context, cookie string) (jiban.Account, ji
 // Check is Session without counting as a use: a page that is open and listens
 // does not keep a session alive.
 func (s *Service) Check(ctx context.Context, cookie string) (jiban.Account, jiban.Session, error) {
+	a, ss, err := s.lookUp(ctx, cookie)
+	if err == nil && ss.Stage != "" {
+		err = loggedOut("the second factor is missing")
+	}
+	if err != nil {
+		return jiban.Account{}, jiban.Session{}, err
+	}
+	return s.asSeen(a, ss), ss, nil
+}
+
+// lookUp returns the session of a cookie's value at whatever stage, with its
+// account.
+func (s *Service) lookUp(ctx context.Context, cookie string) (jiban.Account, jiban.Session, error) {
 	if cookie == "" || len(cookie) > maxCookie {
 		return jiban.Account{}, jiban.Session{}, loggedOut("no session")
 	}

@@ -85,7 +85,7 @@ func TestLockOut(t *testing.T) {
 	o.clock.Advance(time.Second)
 	_, _, _, err = o.Login(t.Context(), "li.na", goodPassword)
 	must(t, err)
-	want := []string{"failed", "failed", "failed", "failed", "locked", "locked", "locked", "ok"}
+	want := []string{"failed", "failed", "failed", "failed", "locked", "locked out", "locked out", "ok"}
 	if got := o.store.results("login"); !slices.Equal(got, want) {
 		t.Fatalf("recorded %v, want %v", got, want)
 	}
@@ -262,7 +262,7 @@ func TestEnsureFirst(t *testing.T) {
 			t.Errorf("%s may keep the first password", f.Login)
 		}
 	}
-	want := []string{"admin", "agent", "supervisor", "editor", "reviewer", "auditor", "handler", "handler2"}
+	want := []string{"admin", "agent", "supervisor", "editor", "reviewer", "security", "auditor", "handler", "handler2"}
 	if !slices.Equal(logins, want) {
 		t.Fatalf("made %v, want %v", logins, want)
 	}
@@ -283,8 +283,10 @@ func TestStoreDown(t *testing.T) {
 func TestPermissions(t *testing.T) {
 	apart := map[staff.Action][]jiban.Role{
 		staff.ActConversation: {jiban.RoleAdmin, jiban.RoleAuditor, jiban.RoleHandler, jiban.RoleEditor},
-		staff.ActAccounts:     {jiban.RoleAuditor, jiban.RoleSupervisor, jiban.RoleAgent},
-		staff.ActAudit:        {jiban.RoleAdmin, jiban.RoleSupervisor},
+		staff.ActAccounts:     {jiban.RoleAuditor, jiban.RoleSupervisor, jiban.RoleAgent, jiban.RoleSecurity},
+		staff.ActRoles:        {jiban.RoleAdmin, jiban.RoleAuditor, jiban.RoleSupervisor},
+		staff.ActTokens:       {jiban.RoleAdmin, jiban.RoleAuditor, jiban.RoleAgent},
+		staff.ActAudit:        {jiban.RoleAdmin, jiban.RoleSupervisor, jiban.RoleSecurity},
 		staff.ActPersonalData: {jiban.RoleAuditor, jiban.RoleAdmin},
 		"unknown":             staff.Roles(),
 	}

@@ -14,6 +14,10 @@ import (
 	"jiban"
 )
 
+var auditEntries = newTable("audit", func(e *jiban.AuditEntry) []any {
+	return []any{&e.ID, &e.Actor, &e.Action, words{&e.Object}, words{&e.Result}, stamp{&e.At}}
+}, "id", "actor", "action", "object", "result", "at")
+
 // chained reads entries with their places in the chain; entries older than the
 // chain, which have none, read as place 0.
 var chained = newTable("audit", func(e *jiban.ChainedEntry) []any {
@@ -156,7 +160,7 @@ func (s *Store) Audit(ctx context.Context, afterID string, limit int) ([]jiban.A
 
 // SearchAudit lists the entries that a filter selects, 1,000 at most.
 func (s *Store) SearchAudit(ctx context.Context, f jiban.AuditFilter) ([]jiban.ChainedEntry, error) {
-	q := s.lists.NewSelect().Where("seq IS NOT NULL").Limit(int(page(f.Limit, 100)))
+	q := s.lists.NewSelect().Where("seq IS NOT NULL").Limit(page(f.Limit, 100))
 	for _, c := range []struct{ column, value string }{{"actor", f.Actor}, {"action", f.Action}, {"object", f.Object}} {
 		wherePattern(q, c.column, c.value)
 	}

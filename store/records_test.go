@@ -362,11 +362,15 @@ func TestStaff(t *testing.T) {
 		s, ctx := p.open(t), t.Context()
 		a := jiban.Account{ID: "1", Login: "zhang", Name: "张三", Roles: []jiban.Role{jiban.RoleAgent, jiban.RoleAdmin}, Department: "water",
 			Region: "230100", PasswordHash: "$argon2id$…", MustChange: true, Disabled: true, Failures: 3, LockedUntil: monday,
-			LastLoginAt: monday.Add(time.Second), CreatedAt: monday}
+			LastLoginAt: monday.Add(time.Second), CreatedAt: monday, PasswordAt: monday, PastHashes: []string{"$argon2id$…"},
+			Second:  jiban.SecondFactor{Sealed: []byte{1, 2}, Since: monday, LastStep: 7, Recovery: []string{"ab"}, Offered: []byte{3}, OfferedAt: monday},
+			Edition: 2}
 		for range 2 {
 			if err := s.SaveAccount(ctx, a); err != nil {
 				t.Fatal(err)
 			}
+			wantCode(t, s.SaveAccount(ctx, a), jiban.CodeConflict)
+			a.Version++
 			same(t, "account", a)(s.Account(ctx, "1"))
 			same(t, "by login", a)(s.AccountByLogin(ctx, "zhang"))
 			a.Failures, a.LockedUntil = 0, time.Time{}
@@ -379,7 +383,7 @@ func TestStaff(t *testing.T) {
 			t.Errorf("accounts %+v", all)
 		}
 		for _, hash := range []string{"h1", "h2", "h3"} {
-			session := jiban.Session{Hash: hash, AccountID: "1", CSRF: "x", CreatedAt: monday, SeenAt: monday, ExpiresAt: monday.Add(time.Hour)}
+			session := jiban.Session{Hash: hash, AccountID: "1", CSRF: "x", Stage: "second", Method: "oidc", CreatedAt: monday, SeenAt: monday, ExpiresAt: monday.Add(time.Hour)}
 			if hash == "h3" {
 				session.AccountID = "2"
 			}

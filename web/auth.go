@@ -23,20 +23,15 @@ type member struct {
 }
 
 // guard lets only those pass who are logged in, carry the session's token where
-// something changes, and may do the action. A refused attempt is recorded.
+// something changes, and may do the action. Other systems come with a token of
+// their own instead of a session; no browser adds that by itself. A refused
+// attempt is recorded.
 func (s *Server) guard(r staffRoute) fiber.Handler {
-	known := s.Staff.Session
-	if r.byItself {
-		known = s.Staff.Check
-	}
 	return func(c *fiber.Ctx) error {
 		ctx := c.UserContext()
-		account, session, err := known(ctx, c.Cookies(staffCookie))
+		account, session, err := s.identify(c, r)
 		if err != nil {
 			return err
-		}
-		if changes(c.Method()) && (!s.sameOrigin(c, nil) || !staff.SameToken(session, c.Get(csrfHeader))) {
-			return jiban.Errorf(jiban.CodeForbidden, "web.guard", "the request does not carry the session's token")
 		}
 		if !staff.May(account, r.action) {
 			return s.deny(ctx, account, r.action)
@@ -48,6 +43,41 @@ func (s *Server) guard(r staffRoute) fiber.Handler {
 	}
 }
 
+// identify finds out who asks.
+func (s *Server) identify(c *fiber.Ctx, r staffRoute) (jiban.Account, jiban.Session, error) {
+	ctx := c.UserContext()
+	if token, ok := bearer(c); ok {
+		account, err := s.Staff.Bearer(ctx, token)
+		return account, jiban.Session{}, err
+	}
+	known := s.Staff.Session
+	if r.byItself {
+		known = s.Staff.Check
+	}
+	account, session, err := known(ctx, c.Cookies(staffCookie))
+	if err != nil {
+		return account, session, err
+	}
+	if changes(c.Method()) {
+		err = s.carriesToken(c, session)
+	}
+	return account, session, err
+}
+
+// bearer returns the token of another system that the request carries.
+func bearer(c *fiber.Ctx) (string, bool) {
+	kind, token, ok := strings.Cut(c.Get(fiber.HeaderAuthorization), " ")
+	return strings.TrimSpace(token), ok && strings.EqualFold(kind, "Bearer")
+}
+
+// carriesToken refuses what a foreign page could have sent.
+func (s *Server) carriesToken(c *fiber.Ctx, session jiban.Session) error {
+	if !s.sameOrigin(c, nil) || !staff.SameToken(session, c.Get(csrfHeader)) {
+		return jiban.Errorf(jiban.CodeForbidden, "web.guard", "the request does not carry the session's token")
+	}
+	return nil
+}
+
 // changes reports whether requests of the method may change something.
 func changes(method string) bool {
 	return method != fiber.MethodGet && method != fiber.MethodHead
@@ -56,7 +86,10 @@ func changes(method string) bool {
 // deny records an attempt and refuses it.
 func (s *Server) deny(ctx context.Context, a jiban.Account, action staff.Action) error {
 	if a.MustChange && !a.Disabled {
-		return refuse(jiban.CodeForbidden, "web.guard", "请先修改一次性密码 (change the one-time password first)")
+		return refuse(jiban.CodeForbidden, "web.guard", "请先修改密码 (change the password first)")
+	}
+	if a.MustEnrol && !a.Disabled {
+		return refuse(jiban.CodeForbidden, "web.guard", "请先启用动态验证码 (set up a second factor first)")
 	}
 	err := s.Staff.Audit(ctx, jiban.AuditEntry{Actor: a.ID, Action: "denied", Object: string(action), Result: "denied"})
 	if err != nil {
@@ -93,7 +126,17 @@ func (s *Server) login(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	s.setStaffCookie(c, cookie, staff.SessionLimit)
+	return s.welcome(c, cookie, session, account)
+}
+
+// welcome sets the cookie of a new session, full or waiting for the second
+// factor, and says what comes next.
+func (s *Server) welcome(c *fiber.Ctx, cookie string, session jiban.Session, account jiban.Account) error {
+	life := staff.SessionLimit
+	if session.Stage == staff.StageSecond {
+		life = staff.SecondLimit
+	}
+	s.setStaffCookie(c, cookie, life)
 	return c.JSON(loginShape(account, session))
 }
 
@@ -138,9 +181,8 @@ func (s *Server) password(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	s.setStaffCookie(c, cookie, staff.SessionLimit)
 	m.MustChange = false
-	return c.JSON(loginShape(m.Account, session))
+	return s.welcome(c, cookie, session, m.Account)
 }
 
 // setStaffCookie sets the session's cookie; a negative life removes it.
@@ -152,94 +194,6 @@ func (s *Server) setStaffCookie(c *fiber.Ctx, value string, life time.Duration) 
 	}
 	c.Cookie(cookie)
 	c.Set(fiber.HeaderCacheControl, "no-store")
-}
-
-// accounts lists the accounts.
-func (s *Server) accounts(c *fiber.Ctx) error {
-	as, err := s.Staff.List(c.UserContext())
-	if err != nil {
-		return err
-	}
-	return c.JSON(fiber.Map{"accounts": each(as, accountShape)})
-}
-
-// createAccount makes an account and shows its one-time password, this once.
-func (s *Server) createAccount(c *fiber.Ctx) error {
-	ctx := c.UserContext()
-	in, err := body[struct {
-		Login      string       `json:"login"`
-		Name       string       `json:"name"`
-		Roles      []jiban.Role `json:"roles"`
-		Department string       `json:"department"`
-		Region     string       `json:"region"`
-	}](c)
-	if err != nil {
-		return err
-	}
-	if err := s.checkScope(in.Department, in.Region); err != nil {
-		return err
-	}
-	password, err := s.Staff.Create(ctx, jiban.Account{Login: in.Login, Name: in.Name, Roles: in.Roles,
-		Department: in.Department, Region: in.Region})
-	if err != nil {
-		return err
-	}
-	a, err := s.Staff.ByLogin(ctx, in.Login)
-	if err != nil {
-		return err
-	}
-	c.Set(fiber.HeaderCacheControl, "no-store")
-	return c.JSON(fiber.Map{"account": accountShape(a), "password": password})
-}
-
-// checkScope makes sure that an account's department and region exist.
-func (s *Server) checkScope(department, region string) error {
-	cat := s.Tickets.Catalogue()
-	if department != "" && !hasDepartment(cat, department) {
-		return refuse(jiban.CodeInvalid, "web.accounts", "没有这个单位 (there is no such department)")
-	}
-	if region != "" && regionName(cat, region) == "" {
-		return refuse(jiban.CodeInvalid, "web.accounts", "没有这个区划 (there is no such region)")
-	}
-	return nil
-}
-
-// disableAccount locks somebody out for good; not oneself, so that one
-// administrator always remains.
-func (s *Server) disableAccount(c *fiber.Ctx) error {
-	id, err := param(c, "id")
-	if err != nil {
-		return err
-	}
-	if id == who(c).ID {
-		return refuse(jiban.CodeInvalid, "web.accounts", "不能停用自己的账号 (you cannot disable yourself)")
-	}
-	if err := s.Staff.Disable(c.UserContext(), id); err != nil {
-		return err
-	}
-	return c.SendStatus(fiber.StatusNoContent)
-}
-
-// audit pages through the record of what staff did.
-func (s *Server) audit(c *fiber.Ctx) error {
-	after, err := query(c, "after", 128)
-	if err != nil {
-		return err
-	}
-	limit, err := number(c, "limit", 100, 500)
-	if err != nil {
-		return err
-	}
-	es, err := s.House.Audit(c.UserContext(), after, int(limit))
-	if err != nil {
-		return err
-	}
-	return c.JSON(fiber.Map{"entries": each(es, auditShape)})
-}
-
-// viewed records that a member of staff saw personal data.
-func (s *Server) viewed(ctx context.Context, m member, object string) error {
-	return s.Staff.Audit(ctx, jiban.AuditEntry{Actor: m.ID, Action: "view", Object: object, Result: "ok"})
 }
 
 // oneOf reports whether v is among the choices, which are separated by spaces.

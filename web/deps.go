@@ -9,6 +9,7 @@ package web
 
 import (
 	"context"
+	"io"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -19,11 +20,15 @@ import (
 	"jiban/staff"
 )
 
-// Staff is the staff room: who is asking, and the accounts.
+// Staff is the staff room: who is asking, the accounts, and the record.
 type Staff interface {
 	Sessions
+	Seconds
+	Foreign
 	Accounts
-	Audit(ctx context.Context, e jiban.AuditEntry) error
+	Edits
+	Tokens
+	Recorder
 }
 
 // Sessions are logins of staff.
@@ -35,13 +40,53 @@ type Sessions interface {
 	Logout(ctx context.Context, cookie string) error
 }
 
+// Seconds are second factors: the second step of a login, and setting one up.
+type Seconds interface {
+	Pending(ctx context.Context, cookie string) (jiban.Account, jiban.Session, error)
+	LoginSecond(ctx context.Context, pending, code string) (cookie string, s jiban.Session, a jiban.Account, err error)
+	OfferSecond(ctx context.Context, accountID, password, code string) (staff.Enrolment, error)
+	ConfirmSecond(ctx context.Context, accountID, code string) (recovery []string, err error)
+	RemoveSecond(ctx context.Context, accountID string) error
+}
+
+// Foreign is the login by another server (OpenID Connect).
+type Foreign interface {
+	HasOIDC() bool
+	OIDCStart(ctx context.Context) (address, cookie string, err error)
+	OIDCFinish(ctx context.Context, cookie, state, code string) (session string, s jiban.Session, a jiban.Account, err error)
+}
+
 // Accounts are what an administrator works with.
 type Accounts interface {
-	ChangePassword(ctx context.Context, accountID, old, password string) error
 	Create(ctx context.Context, a jiban.Account) (oneTimePassword string, err error)
 	ByLogin(ctx context.Context, login string) (jiban.Account, error)
 	Disable(ctx context.Context, accountID string) error
+	Enable(ctx context.Context, accountID string) error
 	List(ctx context.Context) ([]jiban.Account, error)
+}
+
+// Edits change an account.
+type Edits interface {
+	ChangePassword(ctx context.Context, accountID, old, password string) error
+	Reset(ctx context.Context, accountID string) (oneTimePassword string, err error)
+	Rename(ctx context.Context, accountID, name string, edition int64) (jiban.Account, error)
+	SetRoles(ctx context.Context, accountID string, roles []jiban.Role, department, region string, edition int64) (jiban.Account, error)
+}
+
+// Tokens let other systems in.
+type Tokens interface {
+	Bearer(ctx context.Context, token string) (jiban.Account, error)
+	CreateToken(ctx context.Context, t jiban.APIToken) (string, jiban.APIToken, error)
+	Tokens(ctx context.Context) ([]jiban.APIToken, error)
+	RevokeToken(ctx context.Context, id string) error
+}
+
+// Recorder is the record of logins, views and changes.
+type Recorder interface {
+	Audit(ctx context.Context, e jiban.AuditEntry) error
+	SearchAudit(ctx context.Context, f jiban.AuditFilter) ([]jiban.ChainedEntry, error)
+	VerifyAudit(ctx context.Context) (int, error)
+	ExportAudit(ctx context.Context, w io.Writer, f jiban.AuditFilter, most int) (n int, last int64, err error)
 }
 
 // Tickets is the tickets room.
@@ -110,12 +155,10 @@ type Records interface {
 	TicketsOf(ctx context.Context, contactID string, limit int) ([]jiban.Ticket, error)
 }
 
-// House is what health, metrics and the auditor's page read from the store. Ping
-// writes and commits.
+// House is what health and metrics read from the store. Ping writes and commits.
 type House interface {
 	Ping(ctx context.Context) error
 	OutboxCounts(ctx context.Context) (map[jiban.DeliveryStatus]int, error)
-	Audit(ctx context.Context, afterID string, limit int) ([]jiban.AuditEntry, error)
 }
 
 // Shared is what the nodes share: counters for limits, and the events that

@@ -22,6 +22,9 @@ const (
 // handoffs lists who waits and whom the agent speaks with.
 func (s *Server) handoffs(c *fiber.Ctx) error {
 	ctx, m := c.UserContext(), who(c)
+	if err := s.glanced(ctx, m, "queue"); err != nil {
+		return err
+	}
 	waiting, err := s.Handoffs.Waiting(ctx, "")
 	if err != nil {
 		return err
@@ -65,7 +68,7 @@ func (s *Server) handoffShape(h jiban.Handoff, c jiban.Conversation) handoffJSON
 }
 
 // moveHandoff makes a handler that accepts, returns or closes a handoff.
-func (s *Server) moveHandoff(move func(ctx context.Context, a jiban.Account, id string) (jiban.Handoff, error)) fiber.Handler {
+func (s *Server) moveHandoff(action string, move func(ctx context.Context, a jiban.Account, id string) (jiban.Handoff, error)) fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		ctx, m := c.UserContext(), who(c)
 		id, err := param(c, "id")
@@ -81,6 +84,9 @@ func (s *Server) moveHandoff(move func(ctx context.Context, a jiban.Account, id 
 			return err
 		}
 		if h, err = move(ctx, m.Account, id); err != nil {
+			return err
+		}
+		if err := s.did(ctx, m, action, "handoff:"+id); err != nil {
 			return err
 		}
 		return c.JSON(s.handoffShape(h, conv))
@@ -172,7 +178,9 @@ func (s *Server) handoffOf(ctx context.Context, conv jiban.Conversation) (*hando
 	return &shape, articles, nil
 }
 
-// messages lists what was said after a sequence number.
+// messages lists what was said after a sequence number. What comes to the agent
+// who holds the conversation belongs to the view that opened it; all else is a
+// view of its own.
 func (s *Server) messages(c *fiber.Ctx) error {
 	ctx, m := c.UserContext(), who(c)
 	conv, err := s.conversationOf(c, m)
@@ -186,6 +194,11 @@ func (s *Server) messages(c *fiber.Ctx) error {
 	ms, err := s.Records.Messages(ctx, conv.ID, after, pageOfMessages)
 	if err != nil {
 		return err
+	}
+	if len(ms) > 0 && (after == 0 || conv.AgentID != m.ID) {
+		if err := s.viewed(ctx, m, "conversation:"+conv.ID); err != nil {
+			return err
+		}
 	}
 	return c.JSON(fiber.Map{"messages": each(ms, messageShape)})
 }
@@ -212,6 +225,9 @@ func (s *Server) say(c *fiber.Ctx) error {
 	}
 	said, err := s.Handoffs.Say(ctx, m.Account, conv.ID, in.ID, in.Text)
 	if err != nil {
+		return err
+	}
+	if err := s.did(ctx, m, "conversation.say", "conversation:"+conv.ID); err != nil {
 		return err
 	}
 	return c.JSON(messageShape(said))
@@ -245,13 +261,24 @@ func (s *Server) setPresence(c *fiber.Ctx) error {
 	if !oneOf(in.Status, "online busy away offline") {
 		return refuse(jiban.CodeInvalid, "web.presence", "状态须为 online、busy、away、offline 之一 (unknown status)")
 	}
-	if err := s.Handoffs.SetPresence(c.UserContext(), who(c).ID, in.Status); err != nil {
+	ctx, m := c.UserContext(), who(c)
+	before, err := s.Handoffs.Presence(ctx, m.ID)
+	if err != nil {
 		return err
 	}
-	return c.SendStatus(fiber.StatusNoContent)
+	if err := s.Handoffs.SetPresence(ctx, m.ID, in.Status); err != nil {
+		return err
+	}
+	if before == in.Status { // a page that says it is still here
+		return c.SendStatus(fiber.StatusNoContent)
+	}
+	return done(c, s.did(ctx, m, "presence."+in.Status, "account:"+m.ID))
 }
 
 func (s *Server) alerts(c *fiber.Ctx) error {
+	if err := s.glanced(c.UserContext(), who(c), "alerts"); err != nil {
+		return err
+	}
 	as, err := s.Handoffs.Alerts(c.UserContext(), false, listedAlerts)
 	if err != nil {
 		return err
@@ -264,8 +291,9 @@ func (s *Server) seeAlert(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	if err := s.Handoffs.SeeAlert(c.UserContext(), id, who(c).ID); err != nil {
+	ctx, m := c.UserContext(), who(c)
+	if err := s.Handoffs.SeeAlert(ctx, id, m.ID); err != nil {
 		return err
 	}
-	return c.SendStatus(fiber.StatusNoContent)
+	return done(c, s.did(ctx, m, "alert.seen", "alert:"+id))
 }

@@ -18,7 +18,9 @@ type books struct {
 	mu            sync.Mutex
 	accounts      map[string]jiban.Account
 	sessions      map[string]jiban.Session
+	tokens        map[string]jiban.APIToken
 	entries       []jiban.AuditEntry
+	broken        bool // the chain of the record
 	conversations map[string]jiban.Conversation
 	contacts      map[string]jiban.Contact
 	said          []jiban.Message
@@ -27,7 +29,7 @@ type books struct {
 }
 
 func newBooks() *books {
-	return &books{accounts: map[string]jiban.Account{}, sessions: map[string]jiban.Session{},
+	return &books{accounts: map[string]jiban.Account{}, sessions: map[string]jiban.Session{}, tokens: map[string]jiban.APIToken{},
 		conversations: map[string]jiban.Conversation{}, contacts: map[string]jiban.Contact{}}
 }
 
@@ -67,7 +69,43 @@ func (b *books) Accounts(context.Context) ([]jiban.Account, error) {
 	return slices.Collect(maps.Values(b.accounts)), nil
 }
 func (b *books) SaveAccount(_ context.Context, a jiban.Account) error {
-	return put(b, b.accounts, a.ID, a)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.accounts[a.ID].Version != a.Version {
+		return jiban.Errorf(jiban.CodeConflict, "fake", "written meanwhile")
+	}
+	a.Version++
+	b.accounts[a.ID] = a
+	return nil
+}
+func (b *books) SaveToken(_ context.Context, t jiban.APIToken) error {
+	return put(b, b.tokens, t.ID, t)
+}
+func (b *books) Token(_ context.Context, id string) (jiban.APIToken, error) {
+	return row(b, b.tokens, id)
+}
+func (b *books) TokenByHash(_ context.Context, hash string) (jiban.APIToken, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, t := range b.tokens {
+		if t.Hash == hash {
+			return t, nil
+		}
+	}
+	return jiban.APIToken{}, notFound()
+}
+func (b *books) Tokens(context.Context) ([]jiban.APIToken, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Collect(maps.Values(b.tokens)), nil
+}
+func (b *books) UsedToken(ctx context.Context, id string, at time.Time) error {
+	t, err := b.Token(ctx, id)
+	if err != nil {
+		return err
+	}
+	t.LastUsedAt = at
+	return b.SaveToken(ctx, t)
 }
 func (b *books) SaveSession(_ context.Context, s jiban.Session) error {
 	return put(b, b.sessions, s.Hash, s)
@@ -93,10 +131,24 @@ func (b *books) AppendAudit(_ context.Context, es []jiban.AuditEntry) error {
 	b.entries = append(b.entries, es...)
 	return nil
 }
-func (b *books) Audit(_ context.Context, _ string, limit int) ([]jiban.AuditEntry, error) {
+func (b *books) SearchAudit(_ context.Context, f jiban.AuditFilter) ([]jiban.ChainedEntry, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return slices.Clone(b.entries[:min(limit, len(b.entries))]), nil
+	var es []jiban.ChainedEntry
+	for i, e := range b.entries {
+		if int64(i) >= f.After && len(es) < f.Limit && (f.Action == "" || f.Action == e.Action) && (f.Actor == "" || f.Actor == e.Actor) {
+			es = append(es, jiban.ChainedEntry{AuditEntry: e, Seq: int64(i + 1), Hash: "h"})
+		}
+	}
+	return es, nil
+}
+func (b *books) VerifyAudit(context.Context) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.broken {
+		return 1, jiban.Errorf(jiban.CodeConflict, "fake", "broken")
+	}
+	return len(b.entries), nil
 }
 func (b *books) recorded(actor, action, object string) bool {
 	b.mu.Lock()

@@ -29,17 +29,19 @@ type staffRoute struct {
 
 // staffRoutes is the whole staff API but for the login.
 func (s *Server) staffRoutes() []staffRoute {
-	const get, post, put = fiber.MethodGet, fiber.MethodPost, fiber.MethodPut
+	const get, post, put, del = fiber.MethodGet, fiber.MethodPost, fiber.MethodPut, fiber.MethodDelete
 	return []staffRoute{
 		{post, "/logout", staff.ActSelf, s.logout, false},
 		{get, "/me", staff.ActSelf, s.me, false},
 		{post, "/password", staff.ActSelf, s.password, false},
+		{post, "/second-factor", staff.ActSelf, s.offerSecond, false},
+		{post, "/second-factor/confirm", staff.ActSelf, s.confirmSecond, false},
 		{get, "/events", staff.ActEvents, s.eventSocket(), true},
 
 		{get, "/handoffs", staff.ActQueue, s.handoffs, true},
-		{post, "/handoffs/:id/accept", staff.ActTalk, s.moveHandoff(s.Deps.Handoffs.Accept), false},
-		{post, "/handoffs/:id/return", staff.ActTalk, s.moveHandoff(s.Deps.Handoffs.Return), false},
-		{post, "/handoffs/:id/close", staff.ActTalk, s.moveHandoff(s.Deps.Handoffs.Close), false},
+		{post, "/handoffs/:id/accept", staff.ActTalk, s.moveHandoff("handoff.accept", s.Deps.Handoffs.Accept), false},
+		{post, "/handoffs/:id/return", staff.ActTalk, s.moveHandoff("handoff.return", s.Deps.Handoffs.Return), false},
+		{post, "/handoffs/:id/close", staff.ActTalk, s.moveHandoff("handoff.close", s.Deps.Handoffs.Close), false},
 		{get, "/conversations/:id", staff.ActConversation, s.showConversation, false},
 		{get, "/conversations/:id/messages", staff.ActConversation, s.messages, false},
 		{post, "/conversations/:id/messages", staff.ActTalk, s.say, false},
@@ -64,10 +66,20 @@ func (s *Server) staffRoutes() []staffRoute {
 		{post, "/articles/:id/withdraw", staff.ActArticlePublish, s.moveArticle(s.Knowledge.Withdraw), false},
 		{get, "/search", staff.ActSearch, s.search, false},
 
-		{get, "/accounts", staff.ActAccounts, s.accounts, false},
+		{get, "/accounts", staff.ActAccountView, s.accounts, false},
 		{post, "/accounts", staff.ActAccounts, s.createAccount, false},
+		{put, "/accounts/:id", staff.ActAccounts, s.renameAccount, false},
+		{post, "/accounts/:id/reset", staff.ActAccounts, s.resetAccount, false},
 		{post, "/accounts/:id/disable", staff.ActAccounts, s.disableAccount, false},
+		{post, "/accounts/:id/enable", staff.ActAccounts, s.onAccount(s.Staff.Enable), false},
+		{put, "/accounts/:id/roles", staff.ActRoles, s.setRoles, false},
+		{del, "/accounts/:id/second-factor", staff.ActRoles, s.onAccount(s.Staff.RemoveSecond), false},
+		{get, "/tokens", staff.ActTokens, s.tokens, false},
+		{post, "/tokens", staff.ActTokens, s.createToken, false},
+		{del, "/tokens/:id", staff.ActTokens, s.onAccount(s.Staff.RevokeToken), false},
 		{get, "/audit", staff.ActAudit, s.audit, false},
+		{post, "/audit/verify", staff.ActAudit, s.verifyAudit, false},
+		{get, "/audit/export", staff.ActAuditExport, s.exportAudit, false},
 	}
 }
 
@@ -102,6 +114,11 @@ func (s *Server) mountPublic() {
 		return c.Send(apiDescription)
 	})
 	s.app.Post(api+"/login", noStore, s.login)
+	s.app.Get(api+"/login/options", noStore, s.loginOptions)
+	s.app.Get(api+"/login/second", noStore, s.pending)
+	s.app.Post(api+"/login/second", noStore, s.loginSecond)
+	s.app.Get(oidcPath, noStore, s.oidcStart)
+	s.app.Get(oidcPath+"/callback", noStore, s.oidcReturn)
 	s.app.Post(api+"/track", noStore, s.track)
 	s.app.Post(api+"/chat/:channel/session", noStore, s.chatSession)
 	s.app.Get(api+"/chat/:channel/ws", noStore, s.chatSocket())

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"jiban"
+	"jiban/staff"
 )
 
 // each shapes every element; the result is never null in JSON.
@@ -24,42 +25,65 @@ func at(t time.Time) string {
 }
 
 type accountJSON struct {
-	ID          string       `json:"id"`
-	Login       string       `json:"login"`
-	Name        string       `json:"name"`
-	Roles       []jiban.Role `json:"roles"`
-	Department  string       `json:"department"`
-	Region      string       `json:"region"`
-	Disabled    bool         `json:"disabled"`
-	LastLoginAt string       `json:"last_login_at"`
+	ID           string       `json:"id"`
+	Login        string       `json:"login"`
+	Name         string       `json:"name"`
+	Roles        []jiban.Role `json:"roles"`
+	Department   string       `json:"department"`
+	Region       string       `json:"region"`
+	Disabled     bool         `json:"disabled"`
+	LastLoginAt  string       `json:"last_login_at"`
+	SecondFactor bool         `json:"second_factor"`
+	Version      int64        `json:"version"`
 }
 
 func accountShape(a jiban.Account) accountJSON {
-	return accountJSON{a.ID, a.Login, a.Name, a.Roles, a.Department, a.Region, a.Disabled, at(a.LastLoginAt)}
+	return accountJSON{a.ID, a.Login, a.Name, a.Roles, a.Department, a.Region, a.Disabled, at(a.LastLoginAt), len(a.Second.Sealed) > 0, a.Edition}
 }
 
+// loginJSON says who is logged in and what comes next. SecondFactor is "code"
+// while the session waits for one, "enrol" when one must be set up first. Actions
+// are what the account may do: pages show what is in the list.
 type loginJSON struct {
-	Account     accountJSON `json:"account"`
-	CSRF        string      `json:"csrf"`
-	MustChange  bool        `json:"must_change"`
-	LastLoginAt string      `json:"last_login_at"`
+	Account      accountJSON    `json:"account"`
+	CSRF         string         `json:"csrf"`
+	MustChange   bool           `json:"must_change"`
+	LastLoginAt  string         `json:"last_login_at"`
+	SecondFactor string         `json:"second_factor"`
+	Actions      []staff.Action `json:"actions"`
 }
 
 func loginShape(a jiban.Account, s jiban.Session) loginJSON {
-	return loginJSON{accountShape(a), s.CSRF, a.MustChange, at(a.LastLoginAt)}
+	j := loginJSON{Account: accountShape(a), CSRF: s.CSRF, MustChange: a.MustChange, LastLoginAt: at(a.LastLoginAt), Actions: []staff.Action{}}
+	if s.Stage == staff.StageSecond {
+		// Nothing is told of the account before it is proven.
+		return loginJSON{Account: accountJSON{Login: a.Login, Roles: []jiban.Role{}}, CSRF: s.CSRF, SecondFactor: "code", Actions: []staff.Action{}}
+	}
+	if a.MustEnrol {
+		j.SecondFactor = "enrol"
+	}
+	for _, action := range staff.Actions() {
+		if staff.May(a, action) {
+			j.Actions = append(j.Actions, action)
+		}
+	}
+	return j
 }
 
 type auditJSON struct {
-	ID     string `json:"id"`
-	Actor  string `json:"actor"`
-	Action string `json:"action"`
-	Object string `json:"object"`
-	Result string `json:"result"`
-	At     string `json:"at"`
+	Seq       int64  `json:"seq"`
+	ID        string `json:"id"`
+	Actor     string `json:"actor"`
+	ActorName string `json:"actor_name"`
+	Action    string `json:"action"`
+	Object    string `json:"object"`
+	Result    string `json:"result"`
+	At        string `json:"at"`
+	Hash      string `json:"hash"`
 }
 
-func auditShape(e jiban.AuditEntry) auditJSON {
-	return auditJSON{e.ID, e.Actor, e.Action, e.Object, e.Result, at(e.At)}
+func auditShape(e jiban.ChainedEntry, name string) auditJSON {
+	return auditJSON{e.Seq, e.ID, e.Actor, name, e.Action, e.Object, e.Result, at(e.At), e.Hash}
 }
 
 type handoffJSON struct {

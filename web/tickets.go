@@ -25,11 +25,14 @@ func (s *Server) ticketFor(m member) func(jiban.Ticket) ticketJSON {
 	return func(t jiban.Ticket) ticketJSON { return ticketShape(t, m.Account, cat) }
 }
 
-// listTickets lists the tickets within the account's scope.
+// listTickets lists the tickets within the account's scope. The view is recorded.
 func (s *Server) listTickets(c *fiber.Ctx) error {
 	m := who(c)
 	f, err := s.ticketFilter(c, m)
 	if err != nil {
+		return err
+	}
+	if err := s.viewed(c.UserContext(), m, listed(f)); err != nil {
 		return err
 	}
 	ts, err := s.Tickets.List(c.UserContext(), f)
@@ -37,6 +40,21 @@ func (s *Server) listTickets(c *fiber.Ctx) error {
 		return err
 	}
 	return c.JSON(fiber.Map{"tickets": each(ts, s.ticketFor(m))})
+}
+
+// listed says which tickets were listed, for the record.
+func listed(f jiban.TicketFilter) string {
+	s := "tickets"
+	for _, st := range f.Statuses {
+		s += " " + string(st)
+	}
+	if f.Department != "" {
+		s += " department=" + f.Department
+	}
+	if f.AfterNumber != "" {
+		s += " after=" + f.AfterNumber
+	}
+	return s
 }
 
 // ticketFilter reads the filter and narrows it to the account's scope.
@@ -139,6 +157,9 @@ func (s *Server) openTicket(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	if err := s.did(ctx, m, "ticket.open", "ticket:"+t.Number); err != nil {
+		return err
+	}
 	return c.JSON(s.ticketFor(m)(t))
 }
 
@@ -175,6 +196,9 @@ func (s *Server) act(c *fiber.Ctx, kind jiban.TicketEventKind, data map[string]s
 		return err
 	}
 	if t, err = s.Tickets.Act(ctx, jiban.TicketAction{Kind: kind, Number: t.Number, Actor: m.ID, Data: data}); err != nil {
+		return err
+	}
+	if err := s.did(ctx, m, "ticket."+string(kind), "ticket:"+t.Number); err != nil {
 		return err
 	}
 	return c.JSON(s.ticketFor(m)(t))

@@ -16,7 +16,7 @@ type Config struct {
 	Files      string   `yaml:"files"` // folder, or s3://…
 	Region     string   `yaml:"region"`
 	LogLevel   string   `yaml:"log_level"`
-	Sample     bool     `yaml:"sample"` // load the sample content into an empty store
+	Sample     bool     `yaml:"sample"` // load the sample content into an empty embedded store
 	LLM        LLM      `yaml:"llm"`
 	Open311    Open311  `yaml:"open311"`
 	Channels   Channels `yaml:"channels"`
@@ -113,7 +113,7 @@ type SMS struct {
 func Default() Config {
 	return Config{
 		Listen: ":8080", PublicURL: "", DataDir: "data", Database: "sqlite:data/jiban.db",
-		Keys: Keys{File: "data/keys"}, Files: "data/files", Region: "230000", LogLevel: "info",
+		Keys: Keys{File: "data/keys"}, Files: "data/files", Region: "230000", LogLevel: "info", Sample: true,
 		Open311: Open311{Enabled: true}, Hours: Hours{From: "08:30", To: "17:30"}, SMSText: "12110",
 		Channels: Channels{WebChat: []WebChat{{Name: "citizen", Audience: "citizen"}, {Name: "enterprise", Audience: "enterprise"}}},
 	}
