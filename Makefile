@@ -29,7 +29,7 @@ web/dist/chat.html: web/ui/node_modules/.package-lock.json $(UI_SOURCES)
 	@touch web/dist/.keep $@
 
 test: ui test-ui
-	bash scripts/services.sh $(MAKE) --no-print-directory test-go
+	JIBAN_TEST_IN_MEMORY=1 bash scripts/services.sh $(MAKE) --no-print-directory test-go
 
 test-ui: web/ui/node_modules/.package-lock.json
 	cd web/ui && npm run check --silent && npm test --silent
@@ -40,7 +40,7 @@ test-go:
 
 # The slow and long ones: more kills, more rounds, more articles.
 soak: ui
-	JIBAN_SOAK=1 bash scripts/services.sh $(GO) test -race -timeout 60m -run 'Kill|Soak|Nodes' ./app/... ./store/... ./channels/...
+	JIBAN_TEST_IN_MEMORY=1 JIBAN_SOAK=1 bash scripts/services.sh $(GO) test -race -timeout 60m -run 'Kill|Soak|Nodes' ./app/... ./store/... ./channels/...
 
 bench: ui
 	bash scripts/services.sh $(GO) test -run '^$$' -bench . -benchtime $(or $(BENCHTIME),2s) -timeout 60m ./...

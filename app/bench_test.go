@@ -10,11 +10,9 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
-	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -89,11 +87,7 @@ func benchHouse(b *testing.B) *app.App {
 	if err != nil {
 		b.Fatal(err)
 	}
-	many := benchArticles
-	if v, err := strconv.Atoi(os.Getenv("BENCH_ARTICLES")); err == nil {
-		many = v
-	}
-	if err := s.SaveArticles(b.Context(), generated(b, many), nil); err != nil {
+	if err := s.SaveArticles(b.Context(), generated(b, benchArticles), nil); err != nil {
 		b.Fatal(err)
 	}
 	if err := s.Close(); err != nil {

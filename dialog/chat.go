@@ -107,10 +107,10 @@ func (t *turn) roster() bool {
 func (t *turn) notUnderstood() {
 	t.st.Failures++
 	t.out.Decision, t.out.Intent = DecideClarify, "unclear"
-	switch {
-	case t.st.FailedWith == "":
+	switch t.st.FailedWith {
+	case "":
 		t.fail("fail.first")
-	case t.st.FailedWith == "fail.first":
+	case "fail.first":
 		t.fail("fail.second")
 	default:
 		t.st.FailedWith = ""

@@ -82,6 +82,9 @@ func (t *turn) tookChoice() bool {
 // message to ask how it stands.
 const maxBeside = 10
 
+// asksTicket is the question after a ticket in English.
+var asksTicket = regexp.MustCompile(`^(?:hi |hello |please |can you |could you )?(?:where|what|how|check|show|tell)\b.{0,30}(?:ticket|request|case|number)[^.]{0,12}$`)
+
 // namedTicket takes a message that is little more than a ticket number as the
 // question how it stands.
 func (t *turn) namedTicket() bool {
@@ -93,7 +96,7 @@ func (t *turn) namedTicket() bool {
 		return false
 	}
 	rest := strings.Replace(lang.Fold(t.said.text), number, "", 1)
-	if len([]rune(strings.Trim(rest, trailing))) > maxBeside {
+	if len([]rune(strings.Trim(rest, trailing))) > maxBeside && !asksTicket.MatchString(rest) {
 		return false
 	}
 	return t.progress(number)

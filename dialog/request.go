@@ -49,11 +49,17 @@ var (
 	butWish = regexp.MustCompile(`但|可是|不过|希望|投诉|举报|请[^问]|没|不`)
 )
 
+var ownState = regexp.MustCompile(`坐着?轮椅|轮椅|残疾人?|盲人|聋哑人?|[一二三四]级`)
+
 // guess finds the matter of a text. Numbers are taken out: 12345 inside a
 // telephone number is not the hotline. The catalogue's words are Chinese, so in
 // another language only a sure guess counts.
 func (t *turn) guess(text string) (code string, score float64) {
-	text = rosterWords.ReplaceAllString(lang.Mend(text), " ")
+	text = lang.Mend(text)
+	if rosterWords.MatchString(text) {
+		// Who somebody is is not what is wrong.
+		text = ownState.ReplaceAllString(rosterWords.ReplaceAllString(text, " "), " ")
+	}
 	for _, found := range [][]lang.Slot{lang.Phones(text), lang.TicketNumbers(text), lang.Plates(text), lang.CreditCodes(text)} {
 		for _, s := range found {
 			text = strings.ReplaceAll(text, s.Text, " ")
@@ -370,85 +376,4 @@ func (t *turn) answerNext(p pending) bool {
 	}
 	t.st.Next = append([]string{p.Text}, t.st.Next...)
 	return false
-}
-
-// onlyWhere says that a message tells a place, a time or who calls, and nothing
-// else: what it is about was said before.
-func (t *turn) onlyWhere(text string) bool {
-	if len(t.e.places.FindNear(text, t.region())) == 0 && len(lang.Phones(text)) == 0 && len(lang.Times(text, t.in.Now)) == 0 {
-		return false
-	}
-	return !lang.Question(text) && t.tellsOnlyOthers(text)
-}
-
-// sureQuestion is a question with a kind of its own that is not about this very
-// trouble: 物业费可以不交吗, 地铁几点停运.
-var sureQuestion = regexp.MustCompile(`可以.{0,12}[吗么]|能不能|可不可以|能.{0,8}[吗么]|需不需要|要不要|是否|合法|几点|多少钱|多久|怎么(?:投诉|举报|成立|办理|申请|查|算)|如何(?:投诉|举报|成立|办理|申请)|标准`)
-
-// answerable answers a question that reads like a complaint, when the knowledge
-// base surely knows the answer.
-func (t *turn) answerable(text string, r reading) bool {
-	if r.kind == jiban.Consultation || !r.question || !sureQuestion.MatchString(text) || len([]rune(text)) > longQuestion || t.out.Region != "" {
-		return false
-	}
-	found, ok := t.search(text)
-	if !ok {
-		return true
-	}
-	if found.Verdict != jiban.VerdictAnswer || len(found.Found) == 0 {
-		return false
-	}
-	t.out.Matter = r.matter
-	return t.byVerdict(text, found)
-}
-
-// subjectless asks what a question is about that names nothing: 怎么办理, 要多久.
-func (t *turn) subjectless(text string) bool {
-	if t.st.Topic != "" || !noSubject.MatchString(strings.Trim(text, trailing)) {
-		return false
-	}
-	t.out.Decision, t.out.Intent = DecideClarify, "unclear"
-	t.say("clarify.which", nil)
-	return true
-}
-
-var noSubject = regexp.MustCompile(`^(?:请问|那|这个|那个|你好|您好|我想问|[，, ])*(?:应该|都)?(?:怎么|如何|怎样|在哪里?|去哪里?|哪里|上哪儿?|咋)(?:能|可以)?(?:办|办理|申请|弄|查|交|领|补办|处理|报销|整)?(?:呢|呀|啊|的)?$|^(?:请问|那|这个|那个)*(?:补办|办理|办)?(?:要|需要|得)(?:多久|几天|多少钱|什么材料|哪些材料|什么手续|什么条件)(?:呢|呀|啊)?$|^(?:多少钱|多久|什么材料|材料|条件|流程|手续)(?:呢)?$`)
-
-var companyProfile = regexp.MustCompile(`公司|企业|工厂|厂子|个体|行业|员工|[0-9一二两三四五六七八九十百]+(?:多)?(?:个)?人|营业收入|营收|年销售|注册|成立|高新|科技型|小微|规上`)
-
-// profile takes what a business tells of itself after a question for policies as
-// the rest of that question, and offers what fits.
-func (t *turn) profile(text string, r reading) bool {
-	if t.in.Situation.Audience != jiban.Enterprise || t.st.Topic == "" || r.question || !companyProfile.MatchString(text) ||
-		r.kind != jiban.Consultation && r.sure >= weakType || len([]rune(text)) > longQuestion {
-		return false
-	}
-	joint := text + " " + t.st.Topic
-	found, ok := t.search(joint)
-	if !ok {
-		return true
-	}
-	if len(found.Found) == 0 {
-		return false
-	}
-	t.out.Intent, t.out.RequestType = "consult", jiban.Consultation
-	return t.clarify(joint, found.Found)
-}
-
-// placeFirst keeps a place, a time or a number that somebody begins with, and asks
-// what happened.
-func (t *turn) placeFirst(text string) bool {
-	if t.st.Request != nil || len([]rune(text)) > maxRetold || !t.onlyWhere(text) {
-		return false
-	}
-	r := &request{Text: text, Type: jiban.Help, Region: t.out.Region, Unnamed: true}
-	t.st.Request, t.st.Pending = r, nil
-	t.absorb(text, false)
-	if r.Slots["place"] == "" {
-		t.st.Request = nil
-		return false
-	}
-	t.out.Intent = string(r.Type)
-	t.record(IntakeChange{Result: jiban.IntakeOpen})
-	return t.goOn()
 }

@@ -46,6 +46,9 @@ func (t *turn) absorb(text string, overwrite bool) {
 		put("noise_time", hours.FindString(text))
 	}
 	t.absorbUnit(put)
+	if m := employerEN.FindStringSubmatch(text); m != nil {
+		put("unit", strings.TrimSpace(m[1]))
+	}
 	if m := accused.FindStringSubmatch(text); m != nil && !anyOne.MatchString(m[1]) && (asksFacts(r.Type) || r.Type == jiban.Praise) {
 		put("unit", m[1])
 	}
@@ -182,39 +185,11 @@ var calledSo = regexp.MustCompile(`[，,。；;\s]我?叫(\p{Han}{2,4})(?:[，,�
 // accused finds whom a complaint, report or praise names right after its verb.
 var accused = regexp.MustCompile(`(?:表扬|感谢|投诉|举报)(?:一下)?([\p{Han}A-Za-z0-9（）()]{0,18}?(?:有限公司|公司|物业|派出所|政务大厅|服务大厅|办事大厅|医院|小学|中学|大学|幼儿园|银行|超市|饭店|酒店|商场|街道办|居委会|社区|驾校|健身房|工地|中心|供热站))`)
 
+// employerEN finds the firm that an English text names.
+var employerEN = regexp.MustCompile(`\b(?:company|employer|firm|shop|school|hospital) is (?:called )?([A-Z][A-Za-z0-9&'-]*(?: [A-Z][A-Za-z0-9&'-]*){0,6})`)
+
 // anyOne names nobody: 一家饭店.
 var anyOne = regexp.MustCompile(`^(?:一|某|这|那|有|哪)(?:个|家|所|些)?`)
-
-// besideLong is how long a message may be in which a name stands beside a telephone
-// number.
-const besideLong = 60
-
-// nameBesidePhone finds the name that people write before or behind their number:
-// 李桂兰 13904510001.
-func nameBesidePhone(text string) string {
-	phones := lang.Phones(text)
-	if len(phones) == 0 || len([]rune(text)) > besideLong {
-		return ""
-	}
-	for _, p := range phones {
-		text = strings.Replace(text, p.Text, "\n", 1)
-	}
-	for _, part := range strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune("，,。；;、：:\n \t", r) || unicode.IsDigit(r) }) {
-		if m := englishFull.FindString(part); m != "" {
-			continue
-		}
-		if name, ok := lang.BareName(part); ok && !notNames.MatchString(part) {
-			return name.Value
-		}
-	}
-	if m := englishFull.FindString(strings.Trim(text, trailing)); m != "" {
-		return m
-	}
-	return ""
-}
-
-// englishFull is a name of two or three words.
-var englishFull = regexp.MustCompile(`^[A-Z][a-z'-]+(?: [A-Z][a-z.'-]*){1,2}$`)
 
 func demandIn(text string) string {
 	if m := wish.FindString(text); m != "" {

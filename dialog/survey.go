@@ -12,6 +12,9 @@ var (
 	unsolvedWords = regexp.MustCompile(`(?:没|没有|未|并没|还没|还没有|根本没)(?:有)?(?:得到)?(?:解决|处理|修好|弄好|办好|恢复|好|来水|来电|通)|不满意|(?:还是|依然|仍然|仍|照样)(?:没|不|停|漏|堵|冷|臭|吵|老样子)|^(?i:(?:no,? )?(?:it is |it's )?(?:not (?:solved|fixed|resolved|satisfied)|unsolved|dissatisfied))`)
 )
 
+// safeWords tell that a danger is over.
+var safeWords = regexp.MustCompile(`^(?:已经|都|现在|人|火)*(?:没事|灭|扑灭|安全|脱险|救出来|没危险)(?:了|啦)`)
+
 // maxSurvey bounds an answer to the one question, in characters: longer ones are
 // requests of their own.
 const maxSurvey = 40
@@ -44,10 +47,14 @@ func (t *turn) surveyed() bool {
 // nothingToJudge answers a short 解决了 or 没解决 when no ticket waits for it.
 func (t *turn) nothingToJudge(text string, solved bool) bool {
 	folded := lang.Fold(text)
-	if len([]rune(text)) > 8 || !solvedWords.MatchString(folded) && !unsolvedWords.MatchString(folded) {
+	if len([]rune(text)) > 10 || !safeWords.MatchString(folded) && !solvedWords.MatchString(folded) && !unsolvedWords.MatchString(folded) {
 		return false
 	}
 	t.out.Decision, t.out.Intent = DecideSmalltalk, "survey"
+	if safeWords.MatchString(folded) {
+		t.say("smalltalk.safe", nil)
+		return true
+	}
 	if solved {
 		t.say("answer.helped", nil)
 		return true
@@ -59,6 +66,8 @@ func (t *turn) nothingToJudge(text string, solved bool) bool {
 func (t *turn) verdictOf(text string) (solved, ok bool) {
 	folded := lang.Fold(text)
 	switch {
+	case safeWords.MatchString(folded):
+		return true, true
 	case unsolvedWords.MatchString(folded):
 		return false, true
 	case solvedWords.MatchString(folded) && !lang.Question(text):

@@ -97,7 +97,17 @@ func noise(s string) bool {
 	if letters == 0 {
 		return true
 	}
-	return letters >= 3 && len(distinct) == 1 && hans == 0 || keyboardRows[s]
+	return letters >= 3 && len(distinct) == 1 && hans == 0 || keyboardRows[s] || repeatedRow(s)
+}
+
+// repeatedRow reports whether a text is one row of keys hit again and again.
+func repeatedRow(s string) bool {
+	for n := 3; n <= len(s)/2; n++ {
+		if len(s)%n == 0 && keyboardRows[s[:n]] && strings.Repeat(s[:n], len(s)/n) == s {
+			return true
+		}
+	}
+	return false
 }
 
 var keyboardRows = wordSet(`asdf asdfg asdfgh asdfghjkl qwer qwert qwerty zxcv zxcvb zxcvbnm jkl fdsa sdf sdfg dfg fgh ghj hjk test testing 测试 测试测试 测试一下`)

@@ -9,7 +9,10 @@ type unseenDanger struct{ say, number string }
 // unseenDangers were written by a tester who had not read the rules: dangers
 // told the way people tell them (indirect, misspelt, in English or in
 // traditional characters), and everyday sentences that only look like one.
-// The rules may be generalised by what this list shows, never fitted to it.
+// The rules may be generalised by what this list shows, never fitted to it. Before
+// each round of that, on sentences not seen yet: 70 of 81 dangers found and 4 of 40
+// false alarms, then 25 of 32 and 3 of 16, 20 of 34 and 5 of 20 (odd wordings), 23
+// of 30 and 0 of 15.
 var unseenDangers = []unseenDanger{
 	// Fire and rescue.
 	{"楼下电动车棚冒好大的烟，火苗都窜上来了", "119"},
@@ -239,6 +242,51 @@ var unseenDangers = []unseenDanger{
 	{"树倒了砸坏我的车", ""},
 	{"楼上漏水把我家淹了", ""},
 	{"我妈被车撞了，对方全责，保险怎么理赔", ""},
+	{"二楼阳台窗帘被烟头点着了", "119"},
+	{"地下室全是烟，有电线烧焦的味", "119"},
+	{"儿子脚脖子卡自行车轮子里了", "119"},
+	{"我被大雪埋车里了", "119"},
+	{"老头上房顶掀瓦下不来", "119"},
+	{"smoke is coming from my neighbour's window", "119"},
+	{"家里天然气报警器一直叫唤", "119"},
+	{"做饭的时候闻着燃气味特冲", "119"},
+	{"我爹胸口像压块石头，喘不匀气", "120"},
+	{"孩子误吞了一颗螺丝", "120"},
+	{"刚才有人从楼上摔下来不动了", "120"},
+	{"我姥姥摔倒了起不来，说髋骨断了", "120"},
+	{"一氧化碳中毒俩人都迷糊了", "120"},
+	{"my baby is not responding", "120"},
+	{"老伴糖尿病昏迷了", "120"},
+	{"手被切断了怎么办血流不停", "120"},
+	{"门外有个陌生男人一直拧我家门把手", "110"},
+	{"有人抢了我的包骑摩托跑了", "110"},
+	{"我室友被人用酒瓶打了头", "110"},
+	{"邻居家在打孩子，哭得撕心裂肺", "110"},
+	{"不知道谁给我下了药，头晕没力气", "110"},
+	{"someone is trying to break down my door", "110"},
+	{"我闺女离家出走一天了", "110"},
+	{"有个醉鬼在超市砸东西打人", "110"},
+	{"三轮车和大货撞了人飞出去了", "122"},
+	{"开车撞到行人了怎么办", "122"},
+	{"我觉得没人需要我，想离开这个世界", "12356"},
+	{"他站楼顶上不下来", "110"},
+	{"吃了半瓶安眠药现在后悔了", "120"},
+	{"不想活了真的", "12356"},
+	{"楼下烤串店的炭火味天天飘进来", ""},
+	{"消防车占用小区车位", ""},
+	{"我媳妇生完孩子了，准生证怎么补", ""},
+	{"这物业欺负人，打死我也不交费", ""},
+	{"我家被盗案子什么时候能破", ""},
+	{"天然气改造什么时候完工", ""},
+	{"煤气中毒后遗症能评残吗", ""},
+	{"想问一下120培训急救证", ""},
+	{"路口没有红绿灯容易撞车", ""},
+	{"村里老人自杀干预有没有热线介绍", ""},
+	{"孩子掉了颗牙学校不赔", ""},
+	{"超市着火演练是不是每年都要做", ""},
+	{"烧锅炉的烟囱冒黑烟", ""},
+	{"不发工资我们真没活路了", ""},
+	{"楼上跳绳咚咚响", ""},
 }
 
 func TestEmergencyUnseen(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"jiban"
@@ -46,8 +47,8 @@ type Session struct {
 
 	turn    int
 	seq     int64
-	options []jiban.Option // of the newest message that offered any
-	last    *jiban.Ticket  // as last printed, to see what a turn changed
+	options []jiban.Option   // of the newest message that offered any
+	printed map[string]int64 // versions of the tickets as last printed, by number
 }
 
 // Play does one turn and returns its line.
@@ -195,23 +196,38 @@ func (s *Session) handoff(ctx context.Context, conv jiban.Conversation, line *Li
 	return nil
 }
 
-// ticket prints the contact's newest ticket in the turns that opened or changed
-// it.
+// ticket prints the ticket that a turn opened or changed; of several the newest.
 func (s *Session) ticket(ctx context.Context, line *Line) error {
-	now, err := s.newest(ctx)
-	if err != nil || now == nil {
+	tickets, err := s.tickets(ctx)
+	if err != nil {
 		return err
 	}
-	if s.last == nil || s.last.Number != now.Number || s.last.Version != now.Version {
-		line.Ticket = ticketOf(now, s.House.MatterName)
+	for i := len(tickets) - 1; i >= 0; i-- {
+		t := &tickets[i]
+		if s.printed[t.Number] == t.Version {
+			continue
+		}
+		if s.printed == nil {
+			s.printed = map[string]int64{}
+		}
+		s.printed[t.Number] = t.Version
+		line.Ticket = ticketOf(t, s.House.MatterName)
 	}
-	s.last = now
 	return nil
 }
 
-// newest is the contact's newest ticket, nil when there is none. A call-back task
-// is numbered too but is no ticket.
+// newest is the contact's newest ticket, nil when there is none.
 func (s *Session) newest(ctx context.Context) (*jiban.Ticket, error) {
+	tickets, err := s.tickets(ctx)
+	if err != nil || len(tickets) == 0 {
+		return nil, err
+	}
+	return &tickets[0], nil
+}
+
+// tickets are the contact's, newest first. A call-back task is numbered too but
+// is no ticket.
+func (s *Session) tickets(ctx context.Context) ([]jiban.Ticket, error) {
 	conv, err := s.House.Conversation(ctx, s.channel(), s.Setup.address())
 	if jiban.CodeOf(err) == jiban.CodeNotFound {
 		return nil, nil
@@ -219,16 +235,8 @@ func (s *Session) newest(ctx context.Context) (*jiban.Ticket, error) {
 	if err != nil {
 		return nil, err
 	}
-	tickets, err := s.House.Tickets(ctx, conv.ContactID)
-	if err != nil {
-		return nil, err
-	}
-	for i := range tickets {
-		if tickets[i].Kind != "callback" {
-			return &tickets[i], nil
-		}
-	}
-	return nil, nil
+	all, err := s.House.Tickets(ctx, conv.ContactID)
+	return slices.DeleteFunc(all, func(t jiban.Ticket) bool { return t.Kind == "callback" }), err
 }
 
 // Run plays what is typed, one JSON line (or plain text) for each turn, until the

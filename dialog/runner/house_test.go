@@ -69,6 +69,15 @@ func (f *faulty) SaveDelivery(ctx context.Context, id, by string, d jiban.Delive
 	return f.Store.SaveDelivery(ctx, id, by, d, c)
 }
 
+func (f *faulty) Settle(ctx context.Context, by string, ids []string) error {
+	if _, _, save := f.hooks(); save != nil {
+		if err := save(jiban.Delivery{Status: jiban.DeliverySent}); err != nil {
+			return err
+		}
+	}
+	return f.Store.Settle(ctx, by, ids)
+}
+
 // parrot is an engine that repeats what it hears. Its state counts its turns.
 type parrot struct {
 	mu   sync.Mutex
