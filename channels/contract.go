@@ -136,9 +136,11 @@ type Inbox interface {
 type Exchange struct {
 	Receipt  Receipt
 	Messages []jiban.Message
-	// Settle must be called once, before the answer is written: ids of the messages
-	// that go into the answer are marked sent, the others are given back to
-	// Delivery. With an error the answer must not carry them.
+	// Settle must be called once, before the answer is written, with the ids of the
+	// messages that go into it: they will be recorded as sent, the others are given
+	// back to Delivery. With an error the answer must not carry them. Until the
+	// record is on disk they stand there as being sent, so that a crash leaves them
+	// uncertain.
 	Settle func(ctx context.Context, sent []string) error
 }
 

@@ -2,9 +2,7 @@ package channels
 
 import (
 	"context"
-	"errors"
 	"slices"
-	"sync"
 	"time"
 
 	"jiban"
@@ -17,6 +15,9 @@ const (
 	// lookEvery is how often a held request looks whether a turn somewhere else took
 	// its message.
 	lookEvery = 500 * time.Millisecond
+	// repeatLook is how often a repeat looks whether the replies that it asks for
+	// are free: a moment after they were given their record is on disk.
+	repeatLook = 20 * time.Millisecond
 	// saveLimit bounds writes that must be tried although the request has ended.
 	saveLimit = 5 * time.Second
 	// repliesLimit bounds how far behind a message its replies are looked for.
@@ -55,7 +56,8 @@ func (g *Gateway) wait(ctx context.Context, e Exchange, m jiban.Message, until t
 		case <-look.C:
 		case <-ctx.Done():
 		}
-		if ctx.Err() != nil || g.taken(ctx, m.ID) {
+		// Taken and claimed for us: the turn is just about to hand over.
+		if ctx.Err() != nil || g.taken(ctx, m.ID) && !g.d.Waiting.served(m.ConversationID, x) {
 			return g.hold(e, x.by, g.d.Waiting.withdraw(m.ConversationID, x))
 		}
 	}
@@ -78,54 +80,30 @@ func (g *Gateway) hold(e Exchange, by string, said []jiban.Message) Exchange {
 	return e
 }
 
-// settle marks what goes into the answer as sent, and gives the rest back to
-// Delivery. If not all of it can be written, none of it counts as sent.
+// settle hands what goes into the answer over to be recorded as sent, and gives
+// the rest back to Delivery. The claim keeps Delivery away until it has run out:
+// after that the answer may be on another way and must not be given here.
 func (g *Gateway) settle(ctx context.Context, by string, said []jiban.Message, sent []string) error {
-	errs := make([]error, len(said))
-	var all sync.WaitGroup
-	for i := range said {
-		all.Go(func() { errs[i] = g.settleOne(ctx, by, said[i], slices.Contains(sent, said[i].ID)) })
+	if !g.d.Clock.Now().Before(said[0].Delivery.ClaimedUntil) {
+		return jiban.Errorf(jiban.CodeConflict, opSettle, "the answer must not be given any more, its claim has run out")
 	}
-	all.Wait()
-	if err := errors.Join(errs...); err != nil {
-		g.unsettle(by, said, sent, errs)
-		return jiban.Errorf(jiban.CodeUnavailable, "channels.Settle", "the answer must not be given, it could not be recorded: %w", err)
+	if err := g.d.Store.Settle(ctx, by, sent); err != nil {
+		g.giveBack(by, said)
+		return jiban.Errorf(jiban.CodeUnavailable, opSettle, "the answer must not be given, it could not be recorded: %w", err)
 	}
-	for i := range said {
-		if slices.Contains(sent, said[i].ID) {
-			g.d.Metrics.Delivered(said[i].Channel, jiban.PathPassive, jiban.DeliverySent)
+	goes := func(m jiban.Message) bool { return slices.Contains(sent, m.ID) }
+	if rest := slices.DeleteFunc(slices.Clone(said), goes); len(rest) > 0 {
+		g.giveBack(by, rest)
+	}
+	for _, m := range said {
+		if goes(m) {
+			g.d.Metrics.Delivered(m.Channel, jiban.PathPassive, jiban.DeliverySent)
 		}
-	}
-	if len(sent) < len(said) {
-		g.d.Outbox.Wake()
 	}
 	return nil
 }
 
-// unsettle takes back what was written of a settlement that failed. What was
-// marked sent is claimed by nobody any more; what could not be written is still
-// ours, or another's who found the claim run out.
-func (g *Gateway) unsettle(by string, said []jiban.Message, sent []string, errs []error) {
-	for i := range said {
-		switch {
-		case errs[i] != nil:
-			g.giveBack(by, said[i:i+1])
-		case slices.Contains(sent, said[i].ID):
-			g.giveBack("", said[i:i+1])
-		}
-	}
-}
-
-func (g *Gateway) settleOne(ctx context.Context, by string, m jiban.Message, sent bool) error {
-	if !sent {
-		return g.d.Store.SaveDelivery(ctx, m.ID, by, queued(m.Delivery), nil)
-	}
-	d := m.Delivery
-	d.Status, d.Path, d.PartsSent = jiban.DeliverySent, jiban.PathPassive, 1
-	d.Attempts++
-	d.ClaimedBy, d.ClaimedUntil = "", time.Time{}
-	return g.d.Store.SaveDelivery(ctx, m.ID, by, d, nil)
-}
+const opSettle = "channels.Settle"
 
 // queued is the state of a message that somebody claimed and did not send.
 func queued(d jiban.Delivery) jiban.Delivery {
@@ -149,8 +127,11 @@ func (g *Gateway) giveBack(by string, said []jiban.Message) {
 }
 
 // again answers a repeat of a message that a turn took already: the provider asks
-// once more, so the passive answer has probably not arrived.
+// once more, so the passive answer has probably not arrived. While somebody is just
+// at the replies, it looks again until they are free.
 func (g *Gateway) again(ctx context.Context, e Exchange, m jiban.Message, until time.Time) Exchange {
+	ctx, cancel := context.WithTimeout(ctx, until.Sub(g.d.Clock.Now()))
+	defer cancel()
 	for {
 		open, held, err := g.unheard(ctx, m)
 		if err != nil {
@@ -160,15 +141,16 @@ func (g *Gateway) again(ctx context.Context, e Exchange, m jiban.Message, until 
 		if len(open) > 0 {
 			return g.claimAgain(ctx, e, open, until)
 		}
-		if held.IsZero() || held.After(until) || pause(ctx, max(held.Sub(g.d.Clock.Now()), 10*time.Millisecond)) != nil {
+		if !held || pause(ctx, repeatLook) != nil {
 			return e
 		}
 	}
 }
 
 // unheard lists the replies of the message's turn whose passive delivery may not
-// have arrived. When somebody is just at it, held says until when.
-func (g *Gateway) unheard(ctx context.Context, m jiban.Message) (open []string, held time.Time, err error) {
+// have arrived. Held says that
+// somebody is just at one.
+func (g *Gateway) unheard(ctx context.Context, m jiban.Message) (open []string, held bool, err error) {
 	after, err := g.d.Store.Messages(ctx, m.ConversationID, m.Seq, repliesLimit)
 	if err != nil {
 		return nil, held, err
@@ -184,7 +166,7 @@ func (g *Gateway) unheard(ctx context.Context, m jiban.Message) (open []string, 
 			open = append(open, o.ID)
 		case jiban.DeliverySending:
 			if d.ClaimedUntil.After(now) {
-				held = d.ClaimedUntil
+				held = true
 			} else {
 				open = append(open, o.ID)
 			}

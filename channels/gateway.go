@@ -21,6 +21,9 @@ type GatewayStore interface {
 	// SaveDelivery writes the state of an outbound message; CodeConflict when by is
 	// set and another holds it.
 	SaveDelivery(ctx context.Context, id, by string, d jiban.Delivery, c *jiban.Content) error
+	// Settle records soon that messages, claimed by by, go out as a passive answer;
+	// with an error they must not. One whose record is lost comes back as uncertain.
+	Settle(ctx context.Context, by string, ids []string) error
 	// FindProviderID finds the outbound message of which a part has that id.
 	FindProviderID(ctx context.Context, channel, providerID string) (jiban.Message, error)
 }

@@ -101,6 +101,13 @@ func (w *Waiting) add(conversationID string, until time.Time, late func(string, 
 	return x
 }
 
+// served reports whether a turn has claimed the waiter and not fulfilled it yet.
+func (w *Waiting) served(conversationID string, x *waiter) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.claimed[conversationID] == x
+}
+
 // withdraw ends the waiting. It returns what had been handed over by then.
 func (w *Waiting) withdraw(conversationID string, x *waiter) []jiban.Message {
 	w.mu.Lock()

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -89,8 +90,7 @@ type Keys struct {
 	byID   *cache
 	newest *cache // by owner
 
-	hashSuite Suite
-	hashKey   *secret
+	macs sync.Pool // of hash.Hash: the look-up hash with its key, ready to be used again
 }
 
 // Open takes up the root keys and checks them against the database. A root key
@@ -225,7 +225,7 @@ func (k *Keys) loadHash(ctx context.Context) error {
 	if suite != k.cfg.Suite {
 		k.d.Log.Warn("look-up hashes keep the suite of the first start", "suite", suite, "configured", k.cfg.Suite)
 	}
-	k.hashSuite, k.hashKey = suite, &d.key
+	k.macs.New = func() any { return suite.mac(d.key[:]) }
 	return nil
 }
 

@@ -59,7 +59,7 @@ type RowError struct {
 const (
 	maxErrors    = 1000
 	progressStep = 10_000
-	blocksAtOnce = 256 // buckets of one transaction: some 400 KB, so that the house goes on
+	blocksAtOnce = 128 // buckets of one transaction: some 200 KB, so that the house goes on
 	maxKindRunes = 32
 	usualKind    = "特服"
 	// abandoned is the age at which a roster that never came into use is swept.
@@ -75,7 +75,8 @@ type columns struct {
 
 // Names of columns, folded; a number behind a telephone's column is allowed.
 var (
-	phoneColumns  = []string{"电话", "手机", "手机号", "手机号码", "电话号码", "联系电话", "联系方式", "号码", "phone", "phones", "telephone", "telephones", "tel", "mobile"}
+	phoneColumns  = []string{"号码", "phone", "phones", "telephone", "telephones", "tel", "mobile"}
+	phoneEndings  = []string{"电话", "手机", "手机号", "手机号码", "电话号码", "联系方式"} // 备用电话, 监护人手机 …
 	kindColumns   = []string{"类别", "类型", "人员类别", "人员类型", "名单类别", "特服类别", "kind", "type", "category"}
 	untilColumns  = []string{"有效期", "有效期至", "有效年份", "到期年份", "到期年度", "截止年份", "年度", "年份", "expiry", "expires", "until", "year", "expiry year"}
 	actionColumns = []string{"操作", "变更", "action", "change"}
@@ -178,7 +179,12 @@ func (im *rosterImport) bad(row int, err error) {
 	}
 }
 
-func fold(s string) string { return strings.ToLower(strings.TrimSpace(width.Fold.String(s))) }
+func fold(s string) string {
+	if !ascii([]byte(s)) {
+		s = width.Fold.String(s)
+	}
+	return strings.ToLower(strings.TrimSpace(s))
+}
 
 // header finds the columns by their names.
 func (im *rosterImport) header(names []string) error {
@@ -186,7 +192,7 @@ func (im *rosterImport) header(names []string) error {
 	for i, name := range names {
 		folded := fold(name)
 		switch {
-		case slices.Contains(phoneColumns, strings.TrimRight(folded, "0123456789 _")):
+		case isPhoneColumn(strings.TrimRight(folded, "0123456789 _")):
 			c.phones = append(c.phones, i)
 		case c.kind < 0 && slices.Contains(kindColumns, folded):
 			c.kind = i
@@ -206,6 +212,11 @@ func (im *rosterImport) header(names []string) error {
 	}
 	im.cols = c
 	return nil
+}
+
+func isPhoneColumn(name string) bool {
+	return slices.Contains(phoneColumns, name) ||
+		slices.ContainsFunc(phoneEndings, func(end string) bool { return strings.HasSuffix(name, end) })
 }
 
 // row takes one row in.

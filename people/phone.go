@@ -47,7 +47,9 @@ func Phone(s string) (string, bool) {
 		return "+86" + home[1:], true
 	case strings.HasPrefix(digits, "+86"):
 		// E.164 writes landline numbers without the leading zero of the area.
-		return digits, landline.MatchString("0" + home)
+		if landline.MatchString("0" + home) {
+			return digits, true
+		}
 	case abroad.MatchString(digits):
 		return digits, true
 	}

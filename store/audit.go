@@ -59,17 +59,11 @@ func (s *Store) AppendAudit(ctx context.Context, es []jiban.AuditEntry) error {
 	})
 }
 
-// addAudit adds entries inside a transaction; one without an id gets one. The
-// end of the chain is taken by writing it, so that whoever appends at the same
-// time waits until this transaction is through.
+// addAudit adds entries inside a transaction; one without an id gets one. Whoever
+// appends at the same time waits for the end of the chain until this transaction
+// is through, so that it should come last in it.
 func (s *Store) addAudit(ctx context.Context, q querier, es []jiban.AuditEntry) error {
-	var seq int64
-	var hash string
-	const take = "UPDATE audit_head SET seq = seq + $1 WHERE id = 1 RETURNING seq - $1, hash"
-	found, err := scanOne(ctx, q, take, []any{int64(len(es))}, &seq, &hash)
-	if err == nil && !found {
-		err = jiban.Errorf(jiban.CodeInternal, "store.AppendAudit", "the end of the audit chain is missing: run audit verify and restore a backup")
-	}
+	seq, hash, err := s.takeHead(ctx, q)
 	if err != nil {
 		return err
 	}
@@ -98,6 +92,20 @@ func (s *Store) addAudit(ctx context.Context, q querier, es []jiban.AuditEntry) 
 	}
 	_, err = q.exec(ctx, "UPDATE audit_head SET seq = $1, hash = $2 WHERE id = 1", seq, hash)
 	return err
+}
+
+// takeHead reads the end of the chain and keeps it from others until the
+// transaction ends; on SQLite only one transaction writes at a time anyway.
+func (s *Store) takeHead(ctx context.Context, q querier) (seq int64, hash string, err error) {
+	query := "SELECT seq, hash FROM audit_head WHERE id = 1"
+	if s.writer == nil {
+		query += " FOR UPDATE"
+	}
+	found, err := scanOne(ctx, q, query, nil, &seq, &hash)
+	if err == nil && !found {
+		err = jiban.Errorf(jiban.CodeInternal, "store.AppendAudit", "the end of the audit chain is missing: run audit verify and restore a backup")
+	}
+	return seq, hash, err
 }
 
 // insertLinks writes entries in their places, a chunk by one statement.

@@ -207,10 +207,11 @@ func BenchmarkAuditAppend(b *testing.B) {
 		name string
 		at   func(testing.TB) place
 	}{{"sqlite", sqlitePlace}, {"postgres", postgresPlace}} {
-		for _, batch := range []int{1, 32} {
-			b.Run(fmt.Sprintf("%s/batch=%d", c.name, batch), func(b *testing.B) {
+		for _, how := range [][2]int{{1, 1}, {16, 1}, {16, 32}, {1, 256}} {
+			batch := how[1]
+			b.Run(fmt.Sprintf("%s/callers=%dx/batch=%d", c.name, how[0], batch), func(b *testing.B) {
 				s := c.at(b).open(b)
-				b.SetParallelism(16)
+				b.SetParallelism(how[0])
 				b.RunParallel(func(pb *testing.PB) {
 					for pb.Next() {
 						es := make([]jiban.AuditEntry, batch)

@@ -95,7 +95,5 @@ func turnOnce(b *testing.B, s *store.Store, id, person string) error {
 	if err != nil {
 		return err
 	}
-	d := a.Messages[0].Delivery
-	d.Status = jiban.DeliverySent
-	return s.SaveDelivery(b.Context(), a.Messages[0].ID, "waiter", d, nil)
+	return s.Settle(b.Context(), "waiter", []string{a.Messages[0].ID})
 }

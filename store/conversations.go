@@ -46,7 +46,7 @@ const (
 var (
 	situationColumns = "SELECT " + conversations.prefixed("c") + ", " + contacts.prefixed("p") + `,
 		(SELECT string_agg(a.address, $2 ORDER BY a.created_at, a.address) FROM addresses a WHERE a.contact_id = p.id),
-		NOT EXISTS (SELECT 1 FROM messages o WHERE o.conversation_id = c.id AND o.direction = 'out')`
+		(SELECT o.seq FROM messages o WHERE o.conversation_id = c.id AND o.direction = 'out' ORDER BY o.seq DESC LIMIT 1) IS NULL`
 	idleQuery    = situationColumns + situationFrom + situationOf
 	waitingQuery = situationColumns + ", " + messages.prefixed("m") + situationFrom + waitingJoin + situationOf +
 		" ORDER BY m.seq LIMIT 200"

@@ -107,9 +107,16 @@ func (s *Store) overwriting(ctx context.Context, q querier, run func() error) er
 		return run()
 	}
 	// This pragma acts when it is parsed, so that a kept statement would do nothing.
-	conn, direct := p.db.(runner)
-	if !direct {
+	conn, can := p.db.(runner)
+	if !can {
 		return jiban.Errorf(jiban.CodeInternal, "store.overwriting", "the connection takes no statement directly")
+	}
+	var before int
+	if _, err := scanOne(ctx, direct{conn}, "PRAGMA secure_delete", nil, &before); err != nil {
+		return err
+	}
+	if before == 1 {
+		return run()
 	}
 	if _, err := conn.ExecContext(ctx, "PRAGMA secure_delete = ON"); err != nil {
 		return err

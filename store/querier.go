@@ -38,7 +38,14 @@ func (p *prepared) exec(ctx context.Context, query string, args ...any) (int64, 
 	return res.RowsAffected()
 }
 
+// query is not interrupted when ctx ends: watching it costs two goroutines with
+// each statement, more than most statements. What SQLite reads comes from memory
+// or a local disk, and its locks are waited for no longer than busy_timeout.
 func (p *prepared) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	ctx = context.WithoutCancel(ctx)
 	stmt, err := p.stmt(ctx, query) //nolint:sqlclosecheck // kept for the next time, closed with the store
 	if err != nil {
 		return nil, err

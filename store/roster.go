@@ -21,8 +21,9 @@ func (s *Store) ActiveRoster(ctx context.Context) (jiban.Roster, error) {
 // RosterBlock returns one bucket of the roster in use and the kinds its entries
 // name; no data where the bucket is empty or no roster is in use.
 func (s *Store) RosterBlock(ctx context.Context, bucket int) ([]byte, []string, error) {
-	const query = `SELECT b.data, r.kinds FROM rosters r JOIN roster_blocks b ON b.roster_id = r.id
-		WHERE r.in_use AND b.bucket = $1`
+	// Sub-queries, not a join: the planner must not begin with the buckets.
+	const query = `SELECT data, (SELECT kinds FROM rosters WHERE in_use) FROM roster_blocks
+		WHERE roster_id = (SELECT id FROM rosters WHERE in_use) AND bucket = $1`
 	var data []byte
 	var kinds []string
 	_, err := scanOne(ctx, s.read, query, []any{bucket}, &data, packed{&kinds})

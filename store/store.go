@@ -36,6 +36,8 @@ type Store struct {
 	read   querier
 	lists  *bun.DB // composes the queries of lists for either dialect
 	writer *writer // SQLite only
+
+	settler *settler
 }
 
 const (
@@ -61,6 +63,7 @@ func Open(ctx context.Context, dsn string, deps Deps) (*Store, error) {
 	if err := open(ctx); err != nil {
 		return nil, err
 	}
+	s.settler = newSettler(s)
 	return s, nil
 }
 
@@ -113,6 +116,7 @@ func (s *Store) write(ctx context.Context, op string, run transaction) error {
 // Close finishes the writes that were accepted and closes the database.
 func (s *Store) Close() error {
 	var all []error
+	s.settler.close()
 	if s.writer != nil {
 		all = append(all, s.writer.close())
 	}

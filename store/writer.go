@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"runtime"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -110,6 +111,7 @@ func (w *writer) close() error {
 func (w *writer) loop() {
 	defer close(w.done)
 	for first := range w.queue {
+		runtime.Gosched() // those just answered come back first: fewer, larger groups
 		w.group(first)
 	}
 }

@@ -150,6 +150,19 @@ func (b *books) VerifyAudit(context.Context) (int, error) {
 	}
 	return len(b.entries), nil
 }
+
+// results lists the objects of an action in the record.
+func (b *books) results(action string) []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var objects []string
+	for _, e := range b.entries {
+		if e.Action == action {
+			objects = append(objects, e.Object)
+		}
+	}
+	return objects
+}
 func (b *books) recorded(actor, action, object string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -58,12 +58,30 @@ type option func(*web.Deps)
 
 func newHouse(t *testing.T, options ...option) *house {
 	t.Helper()
+	return newHouseOf(t, func(*staff.Deps) {}, options...)
+}
+
+// boxed seals for tests by saying what is inside.
+type boxed struct{}
+
+func (boxed) Seal(_ context.Context, aad string, plain []byte) ([]byte, error) {
+	return append([]byte(aad+"|"), plain...), nil
+}
+func (boxed) Open(_ context.Context, aad string, box []byte) ([]byte, error) {
+	return bytes.TrimPrefix(box, []byte(aad+"|")), nil
+}
+
+// newHouseOf is newHouse with a staff room of one's own.
+func newHouseOf(t *testing.T, room func(*staff.Deps), options ...option) *house {
+	t.Helper()
 	h := &house{t: t, books: newBooks(), library: &library{ready: true}, common: newCommon(), log: &lines{}, metrics: web.NewMetrics(),
 		clock: jiban.NewManualClock(time.Date(2026, 11, 2, 1, 0, 0, 0, time.UTC)),
 		desk:  &desk{tickets: map[string]jiban.Ticket{}, handoffs: map[string]jiban.Handoff{}, status: map[string]string{}}}
 	ids := &jiban.SerialIDs{Prefix: "id"}
 	var err error
-	h.staff, err = staff.New(staff.Deps{Store: h.books, Clock: h.clock, IDs: ids, Params: hashCost()})
+	deps := staff.Deps{Store: h.books, Clock: h.clock, IDs: ids, Params: hashCost(), Sealer: boxed{}}
+	room(&deps)
+	h.staff, err = staff.New(deps)
 	h.must(err)
 	h.furnish()
 	log := slog.New(slog.NewTextHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))

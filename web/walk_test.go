@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"gopkg.in/yaml.v3"
 
@@ -130,10 +131,38 @@ func TestPermissionWalk(t *testing.T) {
 		}
 	}
 	t.Logf("%d doors, %d public; %d pairs of door and role passed, %d were refused", len(h.server.Doors()), len(public), passed, refused)
+	h.walkWithTokens(t)
 	if passed < 80 || refused < 80 {
 		t.Fatalf("the walk was short: %d passed, %d refused", passed, refused)
 	}
 	if !h.books.recorded(people[jiban.RoleEditor].account.ID, "denied", string(staff.ActAccounts)) {
 		t.Error("a refused attempt is not recorded")
 	}
+}
+
+// walkWithTokens tries every guarded door with a token for each action that one
+// can have: it opens the doors of that action and no other.
+func (h *house) walkWithTokens(t *testing.T) {
+	t.Helper()
+	passed, refused := 0, 0
+	for _, action := range staff.TokenActions() {
+		value, _, err := h.staff.CreateToken(t.Context(), jiban.APIToken{Name: "walk", Actions: []string{string(action)}, ExpiresAt: h.clock.Now().Add(time.Hour)})
+		h.must(err)
+		system := h.stranger()
+		system.header["Authorization"] = "Bearer " + value
+		for _, d := range h.server.Doors() {
+			if d.Action == "" {
+				continue
+			}
+			got := system.do(d.Method, filled(d.Path), object{})
+			if may := d.Action == string(action); (got.status != 403) != may || got.status >= 500 {
+				t.Errorf("%s %s with a token for %s: %d %s", d.Method, d.Path, action, got.status, got.body)
+			} else if may {
+				passed++
+			} else {
+				refused++
+			}
+		}
+	}
+	t.Logf("%d actions of tokens; %d pairs of door and token passed, %d were refused", len(staff.TokenActions()), passed, refused)
 }

@@ -101,7 +101,6 @@ CREATE TABLE turns (
     outcome         TEXT NOT NULL,
     created_at      BIGINT NOT NULL
 );
-CREATE INDEX turns_conversation ON turns (conversation_id, created_at);
 
 CREATE TABLE intakes (
     id              TEXT PRIMARY KEY,

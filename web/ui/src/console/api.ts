@@ -10,6 +10,8 @@ export interface Account {
   region: string
   disabled?: boolean
   last_login_at?: string
+  second_factor?: boolean
+  version: number
 }
 
 export interface Login {
@@ -17,6 +19,44 @@ export interface Login {
   csrf: string
   must_change: boolean
   last_login_at?: string
+  // What is missing: '' nothing, 'code' the second step, 'enrol' a second factor.
+  second_factor: '' | 'code' | 'enrol'
+  actions: string[]
+}
+
+export interface Enrolment { uri: string; secret: string; qr: string }
+
+export interface Token {
+  id: string
+  name: string
+  actions: string[]
+  department: string
+  region: string
+  created_at: string
+  expires_at: string
+  last_used_at: string
+  revoked_at: string
+}
+
+export interface AuditEntry {
+  seq: number
+  id: string
+  actor: string
+  actor_name: string
+  action: string
+  object: string
+  result: string
+  at: string
+  hash: string
+}
+
+export interface AuditQuery {
+  actor?: string
+  action?: string
+  object?: string
+  since?: string
+  until?: string
+  before?: string
 }
 
 export interface Handoff {
@@ -188,7 +228,7 @@ async function call<T>(method: string, path: string, body?: unknown): Promise<T>
   }
   if (answer.ok) return data as T
   const e = (data as { error?: { code: string; message: string; id?: string } } | null)?.error
-  if (answer.status === 401 && path !== '/login') onLoggedOut()
+  if (answer.status === 401 && !path.startsWith('/login')) onLoggedOut()
   throw new ApiError(answer.status, e?.code ?? 'internal', e?.message ?? `请求失败（${answer.status}）`, e?.id ?? '')
 }
 
@@ -208,6 +248,11 @@ function query(params: Record<string, string | undefined>): string {
 
 export const api = {
   login: (login: string, password: string) => call<Login>('POST', '/login', { login, password }).then(remember),
+  loginOptions: () => call<{ oidc: boolean }>('GET', '/login/options'),
+  pending: () => call<Login>('GET', '/login/second').then(remember),
+  second: (code: string) => call<Login>('POST', '/login/second', { code }).then(remember),
+  offerSecond: (password: string, code: string) => call<Enrolment>('POST', '/second-factor', { password, code }),
+  confirmSecond: (code: string) => call<{ recovery_codes: string[]; csrf: string }>('POST', '/second-factor/confirm', { code }),
   me: () => call<Login>('GET', '/me').then(remember),
   logout: () => call<void>('POST', '/logout'),
   password: (old: string, next: string) => call<void>('POST', '/password', { old, new: next }),
@@ -242,4 +287,19 @@ export const api = {
   createAccount: (a: { login: string; name: string; roles: string[]; department: string; region: string }) =>
     call<{ account: Account; password: string }>('POST', '/accounts', a),
   disableAccount: (id: string) => call<void>('POST', `/accounts/${seg(id)}/disable`),
+  enableAccount: (id: string) => call<void>('POST', `/accounts/${seg(id)}/enable`),
+  resetAccount: (id: string) => call<{ password: string }>('POST', `/accounts/${seg(id)}/reset`),
+  rename: (id: string, name: string, version: number) => call<Account>('PUT', `/accounts/${seg(id)}`, { name, version }),
+  setRoles: (id: string, to: { roles: string[]; department: string; region: string; version: number }) =>
+    call<Account>('PUT', `/accounts/${seg(id)}/roles`, to),
+  removeSecond: (id: string) => call<void>('DELETE', `/accounts/${seg(id)}/second-factor`),
+
+  tokens: () => call<{ tokens: Token[]; actions: string[] }>('GET', '/tokens'),
+  createToken: (t: { name: string; actions: string[]; department: string; region: string; expires_at: string }) =>
+    call<{ token: Token; value: string }>('POST', '/tokens', t),
+  revokeToken: (id: string) => call<void>('DELETE', `/tokens/${seg(id)}`),
+
+  audit: (q: AuditQuery) => call<{ entries: AuditEntry[] }>('GET', '/audit' + query({ ...q })),
+  verifyAudit: () => call<{ entries: number; ok: boolean }>('POST', '/audit/verify'),
+  auditExport: (q: AuditQuery) => '/api/v1/audit/export' + query({ ...q }),
 }

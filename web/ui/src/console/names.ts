@@ -15,7 +15,25 @@ const events: Record<string, string> = {
   reopened: '重办', closed: '办结', withdrawn: '撤单', supplemented: '补充', urged: '催办', overdue: '超期',
 }
 const roles: Record<string, string> = {
-  agent: '坐席', supervisor: '班长', editor: '编辑', reviewer: '审核', handler: '承办人', admin: '管理员', auditor: '审计员',
+  agent: '坐席', supervisor: '班长', editor: '编辑', reviewer: '审核', handler: '承办人', admin: '管理员', security: '安全管理员', auditor: '审计员',
+}
+const actions: Record<string, string> = {
+  catalogue: '查看目录', search: '检索知识库', 'ticket.view': '查看工单', 'ticket.open': '建立工单', 'ticket.handle': '办理工单',
+  'ticket.dispatch': '分派工单', 'article.view': '查看知识点', 'article.publish': '发布知识点', audit: '查看审计', 'audit.export': '导出审计',
+  personal: '查看个人信息', 'personal.reporter': '查看举报人信息',
+}
+// What the record calls by code.
+const audits: Record<string, string> = {
+  login: '登录', 'login.first': '登录（第一步）', logout: '退出', password: '修改密码', denied: '越权被拒', view: '查看',
+  'account.create': '建立账号', 'account.rename': '改名', 'account.roles': '修改角色', 'account.reset': '重置密码', 'account.disable': '停用账号',
+  'account.enable': '启用账号', 'second.offer': '生成动态验证码', 'second.confirm': '启用动态验证码', 'second.remove': '移除动态验证码',
+  'token.create': '建立令牌', 'token.revoke': '撤销令牌', 'audit.verify': '校验审计', 'audit.export': '导出审计',
+  'handoff.accept': '接入会话', 'handoff.return': '退回机器人', 'handoff.close': '结束会话', 'conversation.say': '坐席发言', 'alert.seen': '处置告警',
+  'ticket.open': '建立工单', 'ticket.signed': '签收工单', 'ticket.replied': '答复工单', 'ticket.returned': '退回工单', 'ticket.dispatched': '分派工单',
+  'ticket.extended': '申请延期', 'presence.online': '上线', 'presence.busy': '置忙', 'presence.away': '离开', 'presence.offline': '下线',
+}
+const results: Record<string, string> = {
+  ok: '成功', failed: '失败', locked: '失败并锁定', 'locked out': '锁定中', disabled: '账号已停用', unknown: '无此账号', denied: '拒绝',
 }
 const articleStatuses: Record<string, string> = { draft: '草稿', review: '待审核', published: '已发布', withdrawn: '已撤下' }
 const channels: Record<string, string> = { wechat: '微信', webchat: '网页', sms: '短信' }
@@ -31,6 +49,9 @@ export const statusName = from(statuses)
 export const reasonName = from(reasons)
 export const eventName = from(events)
 export const roleName = from(roles)
+export const actionName = from(actions)
+export const auditName = from(audits)
+export const resultName = from(results)
 export const articleStatusName = from(articleStatuses)
 export const channelName = from(channels)
 export const deliveryName = from(deliveries)
@@ -44,6 +65,12 @@ export function when(text: string | undefined): string {
   const d = new Date(text)
   if (isNaN(d.getTime()) || d.getFullYear() < 2000) return ''
   return d.toLocaleString('zh-CN', { timeZone: 'Asia/Shanghai', month: 'numeric', day: 'numeric', hour: '2-digit', minute: '2-digit' })
+}
+
+// whenYear is the same with the year, for what may lie long ago.
+export function whenYear(text: string | undefined): string {
+  const short = when(text)
+  return short && new Date(text!).toLocaleString('zh-CN', { timeZone: 'Asia/Shanghai', hour12: false })
 }
 
 // lateness is red past the due time, yellow in the last fifth of the time.

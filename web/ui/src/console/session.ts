@@ -22,6 +22,11 @@ export function has(...roles: string[]): boolean {
   return !!account.value && roles.some((r) => account.value!.roles.includes(r))
 }
 
+// can asks the server's own table of permissions.
+export function can(action: string): boolean {
+  return !!session.login && session.login.actions.includes(action)
+}
+
 export async function catalogue(): Promise<Catalogue> {
   if (!session.catalogue) session.catalogue = await api.catalogue()
   return session.catalogue
