@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -151,36 +152,45 @@ func TestOnTheRealStore(t *testing.T) {
 	}
 }
 
+// BenchmarkAudit records as requests do, one at a time and a hundred together.
 func BenchmarkAudit(b *testing.B) {
-	kept, err := store.Open(b.Context(), "sqlite:"+filepath.Join(b.TempDir(), "jiban.db"), store.Deps{Clock: jiban.SystemClock{}, IDs: jiban.RandomIDs{Clock: jiban.SystemClock{}}})
-	if err != nil {
-		b.Fatal(err)
+	places := map[string]string{"sqlite": "sqlite:" + filepath.Join(b.TempDir(), "jiban.db")}
+	if dsn := os.Getenv("JIBAN_TEST_POSTGRES"); dsn != "" {
+		places["postgres"] = dsn
 	}
-	defer kept.Close()
-	s, err := staff.New(staff.Deps{Store: kept, Clock: jiban.SystemClock{}, IDs: jiban.RandomIDs{Clock: jiban.SystemClock{}}})
-	if err != nil {
-		b.Fatal(err)
+	for name, dsn := range places {
+		kept, err := store.Open(b.Context(), dsn, store.Deps{Clock: jiban.SystemClock{}, IDs: jiban.RandomIDs{Clock: jiban.SystemClock{}}})
+		if err != nil {
+			b.Fatal(err)
+		}
+		defer kept.Close()
+		s, err := staff.New(staff.Deps{Store: kept, Clock: jiban.SystemClock{}, IDs: jiban.RandomIDs{Clock: jiban.SystemClock{}}})
+		if err != nil {
+			b.Fatal(err)
+		}
+		for _, together := range []int{1, 100} {
+			b.Run(fmt.Sprintf("%s/callers=%d", name, together), func(b *testing.B) { recordTogether(b, s, together) })
+		}
 	}
-	for _, together := range []int{1, 100} {
-		b.Run(fmt.Sprintf("callers=%d", together), func(b *testing.B) {
-			work := make(chan struct{})
-			var done sync.WaitGroup
-			for range together {
-				done.Go(func() {
-					for range work {
-						if err := s.Audit(b.Context(), jiban.AuditEntry{Actor: "01hx", Action: "view", Object: "ticket:2611020000018", Result: "ok"}); err != nil {
-							b.Error(err)
-						}
-					}
-				})
+}
+
+func recordTogether(b *testing.B, s *staff.Service, together int) {
+	work := make(chan struct{})
+	var done sync.WaitGroup
+	for range together {
+		done.Go(func() {
+			for range work {
+				if err := s.Audit(b.Context(), jiban.AuditEntry{Actor: "01hx", Action: "view", Object: "ticket:2611020000018", Result: "ok"}); err != nil {
+					b.Error(err)
+				}
 			}
-			b.ResetTimer()
-			for range b.N {
-				work <- struct{}{}
-			}
-			close(work)
-			done.Wait()
-			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "entries/s")
 		})
 	}
+	b.ResetTimer()
+	for range b.N {
+		work <- struct{}{}
+	}
+	close(work)
+	done.Wait()
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "entries/s")
 }

@@ -1,7 +1,10 @@
 package store_test
 
 import (
+	"bytes"
+	"crypto/sha256"
 	"database/sql"
+	"encoding/binary"
 	"fmt"
 	"strings"
 	"sync"
@@ -78,6 +81,43 @@ func TestAuditChainTells(t *testing.T) {
 				wantCode(t, err, jiban.CodeConflict)
 				t.Logf("%d in order, then: %v", n, err)
 			})
+		})
+	}
+}
+
+// linkOf computes the hash of an entry from its description, as an attacker who
+// has read it would.
+func linkOf(before string, seq int64, e jiban.AuditEntry) string {
+	var b bytes.Buffer
+	for _, n := range []int64{seq, e.At.UnixMicro()} {
+		_ = binary.Write(&b, binary.BigEndian, n)
+	}
+	for _, s := range []string{before, e.ID, e.Actor, e.Action, e.Object, e.Result} {
+		_ = binary.Write(&b, binary.BigEndian, uint32(len(s)))
+		b.WriteString(s)
+	}
+	return fmt.Sprintf("%x", sha256.Sum256(b.Bytes()))
+}
+
+// Who changes an entry and gives it the hash that fits breaks the link to the
+// next one, or the end of the chain.
+func TestAuditChainTellsAFittingHash(t *testing.T) {
+	for _, seq := range []int64{41, 70} {
+		onBoth(t, func(t *testing.T, p place) {
+			s := p.open(t)
+			appended(t, s, 70)
+			es := must[[]jiban.ChainedEntry](t)(s.SearchAudit(t.Context(), jiban.AuditFilter{After: seq - 2, Limit: 2, Forward: true}))
+			e := es[1]
+			if e.Seq != seq || linkOf(es[0].Hash, e.Seq, e.AuditEntry) != e.Hash {
+				t.Fatalf("entry %d does not have the hash that the description says", e.Seq)
+			}
+			e.Object = "ticket:another"
+			p.change(t, fmt.Sprintf("UPDATE audit SET object = '%s', hash = '%s' WHERE seq = %d", e.Object, linkOf(es[0].Hash, e.Seq, e.AuditEntry), e.Seq))
+			n, err := s.VerifyAudit(t.Context())
+			wantCode(t, err, jiban.CodeConflict)
+			if int64(n) != seq {
+				t.Errorf("%d entries are in order", n)
+			}
 		})
 	}
 }
