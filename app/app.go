@@ -101,7 +101,7 @@ func (a *App) build(b *base) error {
 	}
 	a.house = h
 	gateway := channels.NewGateway(channels.GatewayDeps{
-		Store: b.store, Turns: h.runner, Outbox: a.bell, Waiting: h.waiting, Clock: b.clock, Log: b.log, Metrics: metrics,
+		Store: recognising{b.store, b.store, newRoster(b), b}, Turns: h.runner, Outbox: a.bell, Waiting: h.waiting, Clock: b.clock, Log: b.log, Metrics: metrics,
 	})
 	t, err := newTable(b, h, gateway, metrics)
 	if err != nil {

@@ -5,6 +5,8 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -12,8 +14,12 @@ import (
 
 	"go.uber.org/goleak"
 
+	"jiban"
 	"jiban/app"
 	"jiban/app/config"
+	"jiban/channels/sms"
+	"jiban/people"
+	"jiban/store"
 )
 
 // TestMain looks for goroutines that outlive a stopped program. Two of fasthttp's
@@ -39,6 +45,7 @@ func embedded(t *testing.T) config.Config {
 	c.Listen = "127.0.0.1:0"
 	c.DataDir = t.TempDir()
 	c.Database = "sqlite:" + filepath.Join(c.DataDir, "jiban.db")
+	c.Keys.File = filepath.Join(c.DataDir, "keys")
 	return c
 }
 
@@ -138,6 +145,14 @@ func TestBackupOfARunningInstance(t *testing.T) {
 		t.Fatal(err)
 	}
 	other := embedded(t)
+	// The keys are not in a backup: whoever restores brings them from their safe.
+	key, err := os.ReadFile(c.Keys.File)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(other.Keys.File, key, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	if err := app.Restore(other, file, io.Discard); err != nil {
 		t.Fatal(err)
 	}
@@ -150,6 +165,55 @@ func TestBackupOfARunningInstance(t *testing.T) {
 	}()
 	if strings.Contains(printed.String(), "one-time") {
 		t.Error("the accounts are not in the backup")
+	}
+}
+
+// TestRosterIsRecognisedAtTheFirstMessage imports a list, lets one person of it
+// write a text message, and looks at who is then known.
+func TestRosterIsRecognisedAtTheFirstMessage(t *testing.T) {
+	c := embedded(t)
+	c.PublicURL = "https://hotline.example"
+	c.Channels.SMS = []config.SMS{{Name: "intl", Driver: "twilio", AccountSID: "AC1", AuthToken: "secret", Source: "+15550001", MaxParts: 5, APIBase: "http://127.0.0.1:1"}}
+	list := filepath.Join(t.TempDir(), "roster.csv")
+	if err := os.WriteFile(list, []byte("手机号,类别,有效期\n13800001234,残疾人,2099\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := app.ImportRoster(t.Context(), c, list, people.ImportOptions{}, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	a := start(t, c, io.Discard)
+	for phone, listed := range map[string]bool{"+8613800001234": true, "+8613800009999": false} {
+		form := url.Values{"From": {phone}, "To": {"+15550001"}, "Body": {"你好"}, "MessageSid": {"SM" + phone}, "AccountSid": {"AC1"}}
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+a.Addr()+"/channels/sms/intl/inbound", strings.NewReader(form.Encode()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		req.Header.Set("X-Twilio-Signature", sms.TwilioSignature("secret", c.PublicURL+"/channels/sms/intl/inbound", form))
+		client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+		res, err := client.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		if res.StatusCode != http.StatusOK {
+			t.Fatalf("inbound: %d", res.StatusCode)
+		}
+		clock := jiban.SystemClock{}
+		s, err := store.Open(t.Context(), c.Database, store.Deps{Clock: clock, IDs: jiban.RandomIDs{Clock: clock}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		who, err := s.EnsureContact(t.Context(), jiban.Address("tel:"+phone))
+		if err != nil || who.Roster != listed {
+			t.Errorf("%s: roster %v, expected %v (%v)", phone, who.Roster, listed, err)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := a.Stop(context.Background()); err != nil {
+		t.Fatal(err)
 	}
 }
 

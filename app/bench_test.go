@@ -77,6 +77,7 @@ func benchHouse(b *testing.B) *app.App {
 	c.Listen = "127.0.0.1:0"
 	c.DataDir = b.TempDir()
 	c.Database = "sqlite:" + filepath.Join(c.DataDir, "jiban.db")
+	c.Keys.File = filepath.Join(c.DataDir, "keys")
 	c.LogLevel = "error"
 	c.Channels.WeChat = []config.WeChat{{
 		Name: "gzh", Kind: "official", AppID: "wxbench", AppSecret: "x", Token: benchToken, PassiveReply: true,

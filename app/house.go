@@ -15,6 +15,7 @@ import (
 	"jiban/dialog"
 	"jiban/dialog/runner"
 	"jiban/handoff"
+	"jiban/keys"
 	"jiban/knowledge"
 	"jiban/prompts"
 	"jiban/staff"
@@ -48,6 +49,7 @@ type base struct {
 	log    *slog.Logger
 	node   string
 	store  *store.Store
+	keys   *keys.Keys
 	shared nodesShare
 }
 
@@ -62,7 +64,10 @@ func open(ctx context.Context, o Options) (*base, error) {
 		return nil, err
 	}
 	b.store = s
-	if b.shared, err = openShared(o); err != nil {
+	if b.keys, err = openKeys(ctx, o, s); err == nil {
+		b.shared, err = openShared(o)
+	}
+	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return b, nil

@@ -82,6 +82,7 @@ func withTalk(ctx context.Context, o TalkOptions, f func(*talkHouse) error) (err
 		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 		opts.Config = config.Default()
 		opts.Config.DataDir, opts.Config.Database = dir, "sqlite:"+filepath.Join(dir, "talk.db")
+		opts.Config.Keys.File = filepath.Join(dir, "keys")
 	}
 	h, err := newTalkHouse(ctx, opts.withDefaults(), o.Config == nil)
 	if err != nil {

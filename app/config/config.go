@@ -27,7 +27,9 @@ type Config struct {
 
 // Keys says where the root key is.
 type Keys struct {
-	File string `yaml:"file"`
+	File  string `yaml:"file"`
+	Value string `yaml:"value"` // the key itself, instead of a file; meant for the environment (JIBAN_KEYS_VALUE)
+	Suite string `yaml:"suite"` // aes or sm, chosen before the first start
 }
 
 // LLM is an OpenAI-compatible endpoint; without base_url everything works

@@ -126,11 +126,12 @@ func TestDatabaseDown(t *testing.T) {
 	line := newWire(t, u.Host)
 	u.Host = line.l.Addr().String()
 	p := newProgram(t, "")
-	if err := os.WriteFile(p.dir+"/key", []byte(strings.Repeat("k", 32)), 0o600); err != nil {
+	key := p.dir + "/key"
+	if err := os.WriteFile(key, []byte(strings.Repeat("0123456789abcdef", 4)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	wx := newPlatform(t, p.url("/channels/wechat/gzh"))
-	configure(t, p, fmt.Sprintf("database: %q\nchannels:\n  wechat:\n", u)+wechatConfig("gzh", wx.api.URL, false))
+	configure(t, p, fmt.Sprintf("database: %q\nkeys: {file: %q}\nchannels:\n  wechat:\n", u, key)+wechatConfig("gzh", wx.api.URL, false))
 	p.start()
 	push := func(id string) wechatsim.Reply {
 		t.Helper()
