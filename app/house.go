@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -156,7 +157,25 @@ func newHandoff(b *base, t *tickets.Service, heard listener) (*handoff.Service, 
 }
 
 func newStaff(b *base, c jiban.Catalogue) (*staff.Service, error) {
-	return staff.New(staff.Deps{Store: b.store, Clock: b.clock, IDs: b.ids, Region: b.cfg.Region, Handlers: firstHandlers(c)})
+	d := staff.Deps{
+		Store: b.store, Sealer: b.keys, Clock: b.clock, IDs: b.ids, Region: b.cfg.Region, Handlers: firstHandlers(c),
+		PasswordAge: b.cfg.Staff.PasswordAge, OneSession: b.cfg.Staff.OneSession,
+	}
+	if d.PasswordAge == 0 {
+		d.PasswordAge = -1 // never; zero is the room's own default
+	}
+	if roles := b.cfg.Staff.SecondFactor; len(roles) > 0 {
+		d.SecondFactor = func(a jiban.Account) bool {
+			return slices.ContainsFunc(roles, func(r string) bool { return a.Has(jiban.Role(r)) })
+		}
+	}
+	if o := b.cfg.OIDC; o.Issuer != "" {
+		d.OIDC = &staff.OIDCConfig{
+			Issuer: o.Issuer, ClientID: o.ClientID, ClientSecret: o.ClientSecret, Claim: o.Claim, TrustSecondFactor: o.TrustSecondFactor,
+			RedirectURL: strings.TrimRight(b.cfg.PublicURL, "/") + "/api/v1/login/oidc/callback",
+		}
+	}
+	return staff.New(d)
 }
 
 // Whose department gets the first handler's account.

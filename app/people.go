@@ -9,28 +9,22 @@ import (
 	"jiban"
 	"jiban/app/config"
 	"jiban/staff"
-	"jiban/store"
 	"jiban/tickets"
 )
 
-// withStaff opens the store and the staff room for one command.
+// withStaff opens the store, the keys and the staff room for one command.
 func withStaff(ctx context.Context, c config.Config, f func(*staff.Service) error) error {
-	return withStore(ctx, c, func(s *store.Store) error {
-		service, err := staffOf(s, c)
+	catalogue, err := tickets.Sample()
+	if err != nil {
+		return err
+	}
+	return withKeys(ctx, c, func(b *base) error {
+		service, err := newStaff(b, catalogue)
 		if err != nil {
 			return err
 		}
 		return f(service)
 	})
-}
-
-func staffOf(s *store.Store, c config.Config) (*staff.Service, error) {
-	catalogue, err := tickets.Sample()
-	if err != nil {
-		return nil, err
-	}
-	clock := jiban.SystemClock{}
-	return newStaff(&base{cfg: c, clock: clock, ids: jiban.RandomIDs{Clock: clock}, store: s}, catalogue)
 }
 
 // AddUser makes an account and prints its one-time password.
@@ -71,31 +65,75 @@ func ListUsers(ctx context.Context, c config.Config, out io.Writer) error {
 
 // DisableUser ends an account and its sessions.
 func DisableUser(ctx context.Context, c config.Config, login string, out io.Writer) error {
-	return withStaff(ctx, c, func(s *staff.Service) error {
-		a, err := s.ByLogin(ctx, login)
-		if err != nil {
-			return err
-		}
+	return withUser(ctx, c, login, func(s *staff.Service, a jiban.Account) error {
 		if err := s.Disable(ctx, a.ID); err != nil {
 			return err
 		}
-		_, err = fmt.Fprintln(out, login, "已停用 disabled")
+		_, err := fmt.Fprintln(out, login, "已停用 disabled")
 		return err
 	})
 }
 
 // ResetUser gives an account a new one-time password.
 func ResetUser(ctx context.Context, c config.Config, login string, out io.Writer) error {
-	return withStaff(ctx, c, func(s *staff.Service) error {
-		a, err := s.ByLogin(ctx, login)
-		if err != nil {
-			return err
-		}
+	return withUser(ctx, c, login, func(s *staff.Service, a jiban.Account) error {
 		password, err := s.Reset(ctx, a.ID)
 		if err != nil {
 			return err
 		}
 		_, err = fmt.Fprintf(out, "%s  一次性密码 one-time password: %s\n", login, password)
+		return err
+	})
+}
+
+// EnableUser opens a disabled account again.
+func EnableUser(ctx context.Context, c config.Config, login string, out io.Writer) error {
+	return withUser(ctx, c, login, func(s *staff.Service, a jiban.Account) error {
+		if err := s.Enable(ctx, a.ID); err != nil {
+			return err
+		}
+		_, err := fmt.Fprintln(out, login, "已启用 enabled")
+		return err
+	})
+}
+
+// ResetSecond removes a lost second factor.
+func ResetSecond(ctx context.Context, c config.Config, login string, out io.Writer) error {
+	return withUser(ctx, c, login, func(s *staff.Service, a jiban.Account) error {
+		if err := s.RemoveSecond(ctx, a.ID); err != nil {
+			return err
+		}
+		_, err := fmt.Fprintln(out, login, "已移除第二因素 the second factor is removed")
+		return err
+	})
+}
+
+func withUser(ctx context.Context, c config.Config, login string, f func(*staff.Service, jiban.Account) error) error {
+	return withStaff(ctx, c, func(s *staff.Service) error {
+		a, err := s.ByLogin(ctx, login)
+		if err != nil {
+			return err
+		}
+		return f(s, a)
+	})
+}
+
+// VerifyAudit goes through the whole chain of the audit record.
+func VerifyAudit(ctx context.Context, c config.Config, out io.Writer) error {
+	return withStaff(ctx, c, func(s *staff.Service) error {
+		n, err := s.VerifyAudit(ctx)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(out, "审计记录完整 the record is whole: %d\n", n)
+		return err
+	})
+}
+
+// ExportAudit prints the audit record, one JSON object a line.
+func ExportAudit(ctx context.Context, c config.Config, out io.Writer) error {
+	return withStaff(ctx, c, func(s *staff.Service) error {
+		_, _, err := s.ExportAudit(ctx, out, jiban.AuditFilter{}, 0)
 		return err
 	})
 }

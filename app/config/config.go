@@ -18,6 +18,8 @@ type Config struct {
 	LogLevel   string   `yaml:"log_level"`
 	Sample     bool     `yaml:"sample"` // load the sample content into an empty embedded store
 	LLM        LLM      `yaml:"llm"`
+	Staff      Staff    `yaml:"staff"`
+	OIDC       OIDC     `yaml:"oidc"`
 	Open311    Open311  `yaml:"open311"`
 	Channels   Channels `yaml:"channels"`
 	Hours      Hours    `yaml:"hours"`
@@ -39,6 +41,23 @@ type LLM struct {
 	APIKey         string `yaml:"api_key"`
 	Model          string `yaml:"model"`
 	EmbeddingModel string `yaml:"embedding_model"`
+}
+
+// Staff are the rules for staff accounts.
+type Staff struct {
+	SecondFactor []string      `yaml:"second_factor"` // roles that need one
+	PasswordAge  time.Duration `yaml:"password_age"`  // then it must be changed; 0: never
+	OneSession   bool          `yaml:"one_session"`   // a login ends the account's other sessions
+}
+
+// OIDC is a login by the organisation's own identity server; without issuer
+// there is none.
+type OIDC struct {
+	Issuer            string `yaml:"issuer"`
+	ClientID          string `yaml:"client_id"`
+	ClientSecret      string `yaml:"client_secret"`
+	Claim             string `yaml:"claim"` // names the account's login
+	TrustSecondFactor bool   `yaml:"trust_second_factor"`
 }
 
 // Open311 is the GeoReport interface.
@@ -116,7 +135,7 @@ func Default() Config {
 	return Config{
 		Listen: ":8080", PublicURL: "", DataDir: "data", Database: "sqlite:data/jiban.db",
 		Keys: Keys{File: "data/keys"}, Files: "data/files", Region: "230000", LogLevel: "info", Sample: true,
-		Open311: Open311{Enabled: true}, Hours: Hours{From: "08:30", To: "17:30"}, SMSText: "12110",
+		Staff: Staff{PasswordAge: 90 * 24 * time.Hour}, OIDC: OIDC{Claim: "preferred_username"}, Open311: Open311{Enabled: true}, Hours: Hours{From: "08:30", To: "17:30"}, SMSText: "12110",
 		Channels: Channels{WebChat: []WebChat{{Name: "citizen", Audience: "citizen"}, {Name: "enterprise", Audience: "enterprise"}}},
 	}
 }

@@ -16,6 +16,8 @@ var (
 	regionShape = regexp.MustCompile(`^[0-9]{6}$`)
 )
 
+var roles = []string{"agent", "supervisor", "editor", "reviewer", "handler", "admin", "security", "auditor"}
+
 // Validate reports every wrong value at once, each with its key and what is
 // expected.
 func (c *Config) Validate() error {
@@ -43,6 +45,18 @@ func (c *Config) Validate() error {
 	}
 	checkURL(bad, "public_url", c.PublicURL)
 	checkURL(bad, "llm.base_url", c.LLM.BaseURL)
+	checkURL(bad, "oidc.issuer", c.OIDC.Issuer)
+	if c.OIDC.Issuer != "" && (c.OIDC.ClientID == "" || c.PublicURL == "") {
+		bad("oidc", "client_id and public_url must be set with issuer: the server sends people back there")
+	}
+	for _, r := range c.Staff.SecondFactor {
+		if !slices.Contains(roles, r) {
+			bad("staff.second_factor", "%q is no role, known: %s", r, strings.Join(roles, ", "))
+		}
+	}
+	if c.Keys.Suite != "" && c.Keys.Suite != "aes" && c.Keys.Suite != "sm" {
+		bad("keys.suite", "must be aes or sm")
+	}
 	for key, v := range map[string]string{"hours.from": c.Hours.From, "hours.to": c.Hours.To} {
 		if _, err := time.Parse("15:04", v); err != nil {
 			bad(key, "must be a time of day such as 08:30")

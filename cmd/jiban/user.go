@@ -1,15 +1,23 @@
 package main
 
 import (
+	"context"
+	"io"
+
 	"github.com/spf13/cobra"
 
 	"jiban"
 	"jiban/app"
+	"jiban/app/config"
 )
 
 func user() *cobra.Command {
 	c := &cobra.Command{Use: "user", Short: "staff accounts"}
-	c.AddCommand(userAdd(), userList(), userDisable(), userReset())
+	c.AddCommand(userAdd(), userList(),
+		userChange("disable", "end an account and its sessions", app.DisableUser),
+		userChange("reset", "give an account a new one-time password", app.ResetUser),
+		userChange("enable", "open a disabled account again", app.EnableUser),
+		userChange("reset-second", "remove a lost second factor", app.ResetSecond))
 	return c
 }
 
@@ -34,7 +42,7 @@ func userAdd() *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&a.Name, "name", "", "the person's name")
-	c.Flags().StringSliceVar(&roles, "role", nil, "agent, supervisor, editor, reviewer, handler, admin, auditor; may be given several times")
+	c.Flags().StringSliceVar(&roles, "role", nil, "agent, supervisor, editor, reviewer, handler, admin, security, auditor; may be given several times")
 	c.Flags().StringVar(&a.Department, "department", "", "id of the department, for handlers")
 	c.Flags().StringVar(&a.Region, "region", "", "GB/T 2260 code; the installation's when empty")
 	return c
@@ -53,28 +61,36 @@ func userList() *cobra.Command {
 	}
 }
 
-func userDisable() *cobra.Command {
+// userChange is a command that does one thing to one account.
+func userChange(use, short string, do func(context.Context, config.Config, string, io.Writer) error) *cobra.Command {
 	return &cobra.Command{
-		Use: "disable LOGIN", Short: "end an account and its sessions", Args: cobra.ExactArgs(1),
+		Use: use + " LOGIN", Short: short, Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			cfg, err := configured(c)
 			if err != nil {
 				return err
 			}
-			return app.DisableUser(c.Context(), cfg, args[0], c.OutOrStdout())
+			return do(c.Context(), cfg, args[0], c.OutOrStdout())
 		},
 	}
 }
 
-func userReset() *cobra.Command {
-	return &cobra.Command{
-		Use: "reset LOGIN", Short: "give an account a new one-time password", Args: cobra.ExactArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
+func audit() *cobra.Command {
+	c := &cobra.Command{Use: "audit", Short: "the record of what staff did and saw"}
+	for _, s := range []struct {
+		use, short string
+		do         func(context.Context, config.Config, io.Writer) error
+	}{
+		{"verify", "go through the chain: nothing changed, removed or put in", app.VerifyAudit},
+		{"export", "print the record, one JSON object a line", app.ExportAudit},
+	} {
+		c.AddCommand(&cobra.Command{Use: s.use, Short: s.short, Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error {
 			cfg, err := configured(c)
 			if err != nil {
 				return err
 			}
-			return app.ResetUser(c.Context(), cfg, args[0], c.OutOrStdout())
-		},
+			return s.do(c.Context(), cfg, c.OutOrStdout())
+		}})
 	}
+	return c
 }
