@@ -84,7 +84,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 		return nil, err
 	}
 	a := &App{opts: o, bell: make(bell, 1)}
-	if err := a.build(b); err != nil {
+	if err := a.build(ctx, b); err != nil {
 		return nil, errors.Join(err, b.close())
 	}
 	return a, nil
@@ -92,10 +92,10 @@ func New(ctx context.Context, o Options) (*App, error) {
 
 // build wires the rooms: what decides first, then the door in, the channels, the
 // door out, and the edge.
-func (a *App) build(b *base) error {
+func (a *App) build(ctx context.Context, b *base) error {
 	metrics := web.NewMetrics()
 	screens := web.Announcer{Shared: b.shared, Log: a.opts.Log}
-	h, err := newHouse(b, hub{a.bell, screens, metrics})
+	h, err := newHouse(ctx, b, hub{a.bell, screens, metrics})
 	if err != nil {
 		return err
 	}

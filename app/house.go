@@ -102,9 +102,19 @@ type listener interface {
 	Committed(ctx context.Context, b jiban.Batch, a jiban.Applied)
 }
 
-func newHouse(b *base, heard listener) (*house, error) {
+// catalogueOf is the catalogue that staff keep in the store, the sample one until
+// there is one.
+func catalogueOf(ctx context.Context, s *store.Store) (jiban.Catalogue, error) {
+	c, err := s.Catalogue(ctx)
+	if jiban.CodeOf(err) == jiban.CodeNotFound {
+		return tickets.Sample()
+	}
+	return c, err
+}
+
+func newHouse(ctx context.Context, b *base, heard listener) (*house, error) {
 	h := &house{base: b, waiting: channels.NewWaiting(b.ids)}
-	catalogue, err := tickets.Sample()
+	catalogue, err := catalogueOf(ctx, b.store)
 	if err != nil {
 		return nil, err
 	}

@@ -11,16 +11,15 @@ import (
 	"jiban/app/config"
 	"jiban/knowledge"
 	"jiban/store"
-	"jiban/tickets"
 )
 
 // withKnowledge opens the store and the knowledge room for one command.
 func withKnowledge(ctx context.Context, c config.Config, f func(*knowledge.Service) error) error {
-	catalogue, err := tickets.Sample()
-	if err != nil {
-		return err
-	}
 	return withStore(ctx, c, func(s *store.Store) error {
+		catalogue, err := catalogueOf(ctx, s)
+		if err != nil {
+			return err
+		}
 		clock := jiban.SystemClock{}
 		service, err := knowledge.New(knowledge.Deps{Store: s, Clock: clock, IDs: jiban.RandomIDs{Clock: clock}, Regions: catalogue.Regions})
 		if err != nil {

@@ -9,16 +9,15 @@ import (
 	"jiban"
 	"jiban/app/config"
 	"jiban/staff"
-	"jiban/tickets"
 )
 
 // withStaff opens the store, the keys and the staff room for one command.
 func withStaff(ctx context.Context, c config.Config, f func(*staff.Service) error) error {
-	catalogue, err := tickets.Sample()
-	if err != nil {
-		return err
-	}
 	return withKeys(ctx, c, func(b *base) error {
+		catalogue, err := catalogueOf(ctx, b.store)
+		if err != nil {
+			return err
+		}
 		service, err := newStaff(b, catalogue)
 		if err != nil {
 			return err

@@ -108,7 +108,7 @@ func newTalkHouse(ctx context.Context, o Options, sample bool) (*talkHouse, erro
 	if err != nil {
 		return nil, err
 	}
-	h, err := newHouse(b, nobody{})
+	h, err := newHouse(ctx, b, nobody{})
 	if err != nil {
 		return nil, errors.Join(err, b.close())
 	}
