@@ -151,10 +151,16 @@ func (k *Keys) recorded(ctx context.Context) (string, error) {
 		return current, err
 	}
 	counts, err := k.d.Store.KeyCounts(ctx)
-	if err == nil && len(counts) > 0 {
+	if err != nil || len(counts) == 0 {
+		return "", err
+	}
+	// The record is written before the first key, so a node that started between
+	// the two readings has written it by now.
+	current, err = k.d.Store.Root(ctx)
+	if err == nil && current == "" {
 		err = jiban.Errorf(jiban.CodeInvalid, "keys.Open", "the database holds sealed keys but not the record of their root key: restore a backup")
 	}
-	return "", err
+	return current, err
 }
 
 // load fills the ring from the environment or the file; a missing file is made
@@ -164,13 +170,13 @@ func (k *Keys) load(current string) error {
 	if k.cfg.Value != "" {
 		roots, err := parseRoots(k.cfg.Value)
 		if err != nil {
-			return jiban.Errorf(jiban.CodeInvalid, op, "JIBAN_KEYS: %w", err)
+			return jiban.Errorf(jiban.CodeInvalid, op, "keys.value: %w", err)
 		}
 		k.ring.set(roots)
 		return nil
 	}
 	if k.cfg.File == "" {
-		return jiban.Errorf(jiban.CodeInvalid, op, "there is no root key: name a file under keys.file or set JIBAN_KEYS")
+		return jiban.Errorf(jiban.CodeInvalid, op, "there is no root key: name a file under keys.file or set JIBAN_KEYS_VALUE")
 	}
 	k.ring.file = k.cfg.File
 	_, err := os.Stat(k.cfg.File)

@@ -72,7 +72,7 @@ func (k *Keys) advance(ctx context.Context) error {
 func (k *Keys) addRoot() (root, error) {
 	if k.ring.file == "" {
 		return root{}, jiban.Errorf(jiban.CodeInvalid, "keys.Rotate",
-			"the root keys come from the environment: put a new one (jiban keys new) in front of the old one in JIBAN_KEYS, \"new,old\", on every node, then rotate")
+			"the root keys come from the environment: put a new one (jiban keys new) in front of the old one in JIBAN_KEYS_VALUE, \"new,old\", on every node, then rotate")
 	}
 	key, err := k.random()
 	if err != nil {
@@ -137,7 +137,7 @@ func (k *Keys) rewrapSome(ctx context.Context, by root, found []jiban.WrappedKey
 func (k *Keys) Forget(ctx context.Context) ([]string, error) {
 	const op = "keys.Forget"
 	if k.ring.file == "" {
-		return nil, jiban.Errorf(jiban.CodeInvalid, op, "the root keys come from the environment: take the old ones out of JIBAN_KEYS by hand")
+		return nil, jiban.Errorf(jiban.CodeInvalid, op, "the root keys come from the environment: take the old ones out of JIBAN_KEYS_VALUE by hand")
 	}
 	if err := k.ring.reload(); err != nil {
 		return nil, err
