@@ -262,6 +262,7 @@ func TestPages(t *testing.T) {
 	}
 	citizen.accessible("chat")
 	number := fileRequest(t, citizen)
+	citizen.until("document.querySelector('textarea').value === ''")
 	citizen.picture("chat")
 	citizen.ownHostOnly(p)
 	citizen.open(p.url("/chat"))

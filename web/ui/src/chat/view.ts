@@ -107,6 +107,10 @@ export class View {
     this.input.placeholder = w.placeholder
     this.input.setAttribute('aria-label', w.placeholder)
     this.input.addEventListener('keydown', (e) => this.onKey(e))
+    // Some automated and assistive input sends the character apart from the key.
+    this.input.addEventListener('keypress', (e) => {
+      if (e.key === 'Enter' && !e.shiftKey) e.preventDefault()
+    })
     this.input.addEventListener('input', () => this.fit())
     row.appendChild(this.input)
     const send = el('button', 'send', w.send)
