@@ -21,6 +21,8 @@ type Batch struct {
 	Intakes  []Intake
 	Handoffs []Handoff // Version as in TicketChange
 	Alerts   []Alert
+	Wishes   []WishChange
+	Consents []Consent
 	Audit    []AuditEntry
 }
 

@@ -190,7 +190,8 @@ type Received struct {
 	Content     Content
 	At          time.Time // as the provider says, never trusted for order
 	// RepeatWithin limits how long the same ExternalID counts as a repeat; zero
-	// means for ever. (SMPP makes its own ids, which may come round again.)
+	// means for ever. (SMPP makes its own ids, which may come round again; such an id
+	// is stored as a keyed hash, because it is made of who wrote what.)
 	RepeatWithin time.Duration
 }
 

@@ -17,6 +17,7 @@ const (
 	CodeDuplicate    Code = "duplicate"    // it was already taken in: nothing to do
 	CodeForbidden    Code = "forbidden"    // this person may not do that
 	CodeUnauthorized Code = "unauthorized" // log in first
+	CodeReauth       Code = "reauth"       // prove again who you are, then repeat it
 	CodeLimited      Code = "limited"      // too often: wait
 	CodeUnavailable  Code = "unavailable"  // a part we stand on is down: try again later
 	CodeInternal     Code = "internal"     // a defect of ours: see the log

@@ -81,15 +81,21 @@ const (
 	NoticeTicketAnswered   NoticeKind = "ticket.answered"   // number, department, reply
 	NoticeTicketSurvey     NoticeKind = "ticket.survey"     // number
 	NoticeTicketReopened   NoticeKind = "ticket.reopened"   // number, due
+	NoticeTicketMessage    NoticeKind = "ticket.message"    // number, department, text: the handler's words
+	NoticeTicketMerged     NoticeKind = "ticket.merged"     // number, into, due
 	NoticeCallbackDone     NoticeKind = "callback.done"     // number
+	NoticeRequestApproved  NoticeKind = "request.approved"  // what: the deletion that is coming
+	NoticeRequestDone      NoticeKind = "request.done"      // what
+	NoticeRequestRefused   NoticeKind = "request.refused"   // what, reason
 )
 
 // RepeatUncertain says whether an uncertain send of this kind is repeated once:
 // answers, numbers and handoff notices are; codes, surveys and progress are not.
 func (k NoticeKind) RepeatUncertain() bool {
 	switch k {
-	case NoticeReply, NoticeAgent, NoticeSafety, NoticeTicketAccepted, NoticeTicketAnswered,
-		NoticeHandoffJoined, NoticeHandoffReturned, NoticeHandoffClosed:
+	case NoticeReply, NoticeAgent, NoticeSafety, NoticeTicketAccepted, NoticeTicketAnswered, NoticeTicketMessage,
+		NoticeHandoffJoined, NoticeHandoffReturned, NoticeHandoffClosed,
+		NoticeRequestApproved, NoticeRequestDone, NoticeRequestRefused:
 		return true
 	default:
 		return false

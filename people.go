@@ -75,6 +75,8 @@ type AddressProof struct {
 	CodeID    string // spent with the proof; "" for other ways
 	By        string // "contact" or a staff id
 	Roster    bool   // the address is on the special-service list
+	// RosterAsked says that the list was looked up for the proof, which is recorded.
+	RosterAsked bool
 }
 
 // Join records that two contacts were found to be one person. What moved is
@@ -103,6 +105,10 @@ type Consent struct {
 	At        time.Time
 }
 
+// ConsentBind is the purpose for which a telephone number is proven: to find what
+// was filed with it, and to tell its holder how it stands.
+const ConsentBind = "bind"
+
 // NoticeGroup is what a person can opt out of together.
 type NoticeGroup string
 
@@ -122,7 +128,7 @@ func (k NoticeKind) Group() NoticeGroup {
 	case NoticeTicketSurvey:
 		return GroupSurvey
 	case NoticeTicketDispatched, NoticeTicketSigned, NoticeTicketReturned, NoticeTicketExtended,
-		NoticeTicketDelayed, NoticeTicketReopened:
+		NoticeTicketDelayed, NoticeTicketReopened, NoticeTicketMerged:
 		return GroupProgress
 	default:
 		return GroupAnswer
@@ -134,6 +140,19 @@ type OptOut struct {
 	ContactID string
 	Group     NoticeGroup
 	At        time.Time
+}
+
+// Wish says whether and when a contact wants to be told something.
+type Wish struct {
+	Unwanted  bool
+	NotBefore time.Time // the end of the quiet hours, zero when it may be told now
+}
+
+// WishChange makes a contact want no notices of a group any more, or want them
+// again.
+type WishChange struct {
+	OptOut
+	Out bool
 }
 
 // Roster is one version of the special-service list. One is in use at a time.

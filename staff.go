@@ -108,6 +108,27 @@ type Session struct {
 	CreatedAt time.Time
 	SeenAt    time.Time
 	ExpiresAt time.Time
+	ProvenAt  time.Time // when somebody proved anew who they are, zero for never
+
+	PreviousAt time.Time // the login before this one, which its owner is shown
+}
+
+// StaffChange is what changes together about a member of staff or another system:
+// all of it, with its entries in the record, or nothing.
+type StaffChange struct {
+	// Account is written: a new one when its Version is 0, else the one whose stored
+	// version is still that; otherwise it is a conflict.
+	Account *Account
+	// Needed are roles that somebody who can log in at the time At must hold
+	// afterwards, who is neither disabled nor locked then. Otherwise it is forbidden.
+	Needed      []Role
+	At          time.Time // of the change
+	EndSessions string    // the account whose sessions end, "" for none
+	EndSession  string    // the hash of one session that ends
+	Session     *Session  // begins after others have ended
+	Proven      string    // the hash of a session whose owner was proven anew; a conflict when it has ended
+	Token       *APIToken
+	Entries     []AuditEntry
 }
 
 // APIToken lets another system use the API. The token itself is stored hashed.

@@ -29,6 +29,7 @@ type Department struct {
 	Name     string `json:"name"`
 	Region   string `json:"region"`
 	Superior string `json:"superior,omitempty"` // department id
+	Hours    string `json:"hours,omitempty"`    // of its own: 08:00-12:00 13:00-17:00, daily before them for every day; "" for the usual
 }
 
 // Field is one thing that must or should be known before a ticket can be opened.
@@ -41,6 +42,10 @@ type Field struct {
 	Kind     string   `json:"kind"` // text, place, city, time, phone, name, amount, number, choice
 	Required bool     `json:"required"`
 	Choices  []Option `json:"choices,omitempty"`
+	// What a value must look like: no longer than so many characters (0: as any
+	// field), and the whole of it matching a regular expression (RE2).
+	MaxLength int    `json:"max_length,omitempty"`
+	Pattern   string `json:"pattern,omitempty"`
 }
 
 // Form is the list of fields of a matter, in the order they are asked.
@@ -54,6 +59,8 @@ type Limit struct {
 	Days    int  `json:"days,omitempty"`
 	Hours   int  `json:"hours,omitempty"`
 	OnClock bool `json:"on_clock,omitempty"`
+	// AtOnce counts days from the day itself; else they begin with the next one.
+	AtOnce bool `json:"at_once,omitempty"`
 }
 
 // Matter is a leaf of the catalogue.
@@ -70,6 +77,14 @@ type Matter struct {
 	Limits    map[RequestType]Limit `json:"limits,omitempty"` // by type; the catalogue's default where absent
 	Urgent    bool                  `json:"urgent,omitempty"`
 	Sensitive bool                  `json:"sensitive,omitempty"` // people look at it first
+
+	Parent       string                          `json:"parent,omitempty"`        // code of the category of the second level
+	CoOwners     []string                        `json:"co_owners,omitempty"`     // kinds of department that take part
+	UrgentLimits map[Grade]map[RequestType]Limit `json:"urgent_limits,omitempty"` // by urgency and type, before Limits
+	Urgency      []UrgencyRule                   `json:"urgency,omitempty"`       // before those of the categories above
+	Confidential ConfidentialRule                `json:"confidential,omitempty"`
+	Public       bool                            `json:"public,omitempty"`  // tickets of it may be shown to everybody, masked, once a person agreed
+	Retired      bool                            `json:"retired,omitempty"` // kept for old tickets, not offered any more
 }
 
 // TicketStatus is derived from the ticket's events.
@@ -114,6 +129,12 @@ type Ticket struct {
 	CreatedAt      time.Time
 	UpdatedAt      time.Time
 	Version        int64 // rises by one with each change; compared at commit
+
+	Parent   string        // number of the ticket that this is a task of
+	Incident string        // id
+	Pending  TicketPending // what waits for a decision
+	NextAt   time.Time     // when the earliest timer runs out, zero for none; belongs to the row, not to the log
+	Life     TicketLife
 }
 
 // TicketEventKind names a step in the life of a ticket.
@@ -152,6 +173,7 @@ type TicketEvent struct {
 type TicketChange struct {
 	Ticket Ticket
 	Events []TicketEvent
+	Tasks  []TicketTask
 }
 
 // IntakeResult says what came of a request.
@@ -198,6 +220,13 @@ type TicketDraft struct {
 	ContactID      string            `json:"contact_id"`
 	ConversationID string            `json:"conversation_id"`
 	Channel        string            `json:"channel"`
+	// Guesses are what a classifier thought of, the best first; none when a person
+	// chose the matter.
+	Guesses []MatterGuess `json:"guesses,omitempty"`
+	// Catalogue is the version in which the matter was chosen, 0 for the one in force.
+	Catalogue int `json:"catalogue,omitempty"`
+	// Incident is the announced incident that the person joins, "" for none.
+	Incident string `json:"incident,omitempty"`
 }
 
 // TicketPlan is what the tickets room promises for a draft: a number of its own,
@@ -208,6 +237,7 @@ type TicketPlan struct {
 	DepartmentName string    `json:"department_name"`
 	DueAt          time.Time `json:"due_at"`
 	Limit          Limit     `json:"limit"`
+	Hold           string    `json:"hold,omitempty"` // why there is no department yet
 }
 
 // TicketAction is what a turn, or staff, wants done to a ticket. Kind is the event
@@ -219,7 +249,11 @@ type TicketAction struct {
 	Draft  *TicketDraft      `json:"draft,omitempty"`
 	Plan   *TicketPlan       `json:"plan,omitempty"`
 	Actor  string            `json:"actor"`
+	As     ActingAs          `json:"as,omitempty"` // what the actor acts as: a department asks, the hotline decides
 	Data   map[string]string `json:"data,omitempty"`
+	// Version is that of the ticket which the actor saw; where the ticket has moved on
+	// since, the action is a conflict. 0 is for whatever it is by now.
+	Version int64 `json:"version,omitempty"`
 }
 
 // Catalogue is the catalogue of matters with those who handle them: data that
@@ -231,14 +265,19 @@ type Catalogue struct {
 	Matters     []Matter              `json:"matters"`
 	Owners      []Owner               `json:"owners"`
 	Limits      map[RequestType]Limit `json:"limits"` // default
+
+	Categories   []Category                      `json:"categories"`              // the two upper levels of the tree
+	UrgentLimits map[Grade]map[RequestType]Limit `json:"urgent_limits,omitempty"` // default, by urgency and type
 }
 
 // Owner says which department handles a kind of matter in a region; the nearest
-// region above the place wins.
+// region above the place wins. Among several of one region the one of the lowest
+// rank leads, the others are asked next.
 type Owner struct {
 	Kind       string `json:"kind"` // Matter.Owner
 	Region     string `json:"region"`
-	Department string `json:"department"` // id
+	Department string `json:"department"`     // id
+	Rank       int    `json:"rank,omitempty"` // 0 leads
 }
 
 // TicketFilter selects tickets for a list; empty fields select all.
@@ -248,7 +287,15 @@ type TicketFilter struct {
 	Statuses    []TicketStatus
 	Region      string // this one and all below
 	BeforeDue   time.Time
-	AfterNumber string // page on, in order of number
-	ByDue       bool   // order by due time instead
+	AfterNumber string    // page on, in order of number
+	ByDue       bool      // order by due time instead
+	AfterDue    time.Time // with ByDue: the due time of AfterNumber
+	Parent      string    // tasks of this ticket
+	Incident    string    // id
+	Pending     TicketPending
+	AnyPending  bool   // those on which the hotline must decide
+	Light       Light  // yellow or red
+	Accused     bool   // only those that are directed against some department
+	NotAgainst  string // id of a department: without those that are directed against it
 	Limit       int    // 50 when zero, 500 at most
 }

@@ -8,12 +8,14 @@ import (
 	"io/fs"
 	"net"
 	"os"
+	"strings"
 	"time"
 
 	"jiban"
 	"jiban/app/config"
 	"jiban/channels/wechat"
 	"jiban/store"
+	"jiban/store/blob"
 )
 
 // checkLimit bounds each look of Check.
@@ -57,7 +59,12 @@ func looks(c config.Config) []look {
 	all := []look{
 		{"data folder " + c.DataDir, func(context.Context) error { return checkFolder(c.DataDir) }},
 		{"database " + redacted(c.Database), func(ctx context.Context) error { return checkStore(ctx, c) }},
+		{"keys " + c.Keys.File, func(ctx context.Context) error { return checkSealed(ctx, c) }},
 		{"redis " + redacted(c.Redis), func(ctx context.Context) error { return checkRedis(ctx, c) }},
+		{"files " + redacted(c.Files), func(ctx context.Context) error { _, err := blob.Open(ctx, c.Files); return err }},
+	}
+	if network, address, _ := strings.Cut(c.Attachments.Scan, ":"); network == "tcp" {
+		all = append(all, look{"scanner at " + address, func(ctx context.Context) error { return checkTCP(ctx, address) }})
 	}
 	for _, w := range c.Channels.WeChat {
 		all = append(all, look{"wechat " + w.Name + " at " + w.APIBase, func(ctx context.Context) error {
@@ -108,6 +115,24 @@ func checkStore(ctx context.Context, c config.Config) error {
 	return withStore(ctx, c, func(s *store.Store) error { return s.Check(ctx) })
 }
 
+// checkSealed opens some of what is sealed. Where nothing was sealed yet there is
+// nothing to check, and no key is made for it.
+func checkSealed(ctx context.Context, c config.Config) error {
+	return withStore(ctx, c, func(s *store.Store) error {
+		root, err := s.Root(ctx)
+		if err != nil || root == "" {
+			return err
+		}
+		o := Options{Config: c}.withDefaults()
+		b := &base{cfg: c}
+		if err := b.unlock(ctx, o, s); err != nil {
+			return err
+		}
+		_, err = b.store.CheckSealed(ctx)
+		return err
+	})
+}
+
 func checkRedis(ctx context.Context, c config.Config) error {
 	if c.Redis == "" {
 		return nil
@@ -148,14 +173,14 @@ func Backup(ctx context.Context, c config.Config, file string, out io.Writer) er
 }
 
 // Restore puts a backup where the configuration wants its database.
-func Restore(c config.Config, file string, out io.Writer) error {
+func Restore(ctx context.Context, c config.Config, file string, out io.Writer) error {
 	if sqliteFile(c) == "" {
 		return jiban.Errorf(jiban.CodeInvalid, "restore", "only the embedded database is restored here; use pg_restore for PostgreSQL")
 	}
 	if err := makeFolder(c); err != nil {
 		return err
 	}
-	if err := store.Restore(file, sqliteFile(c)); err != nil {
+	if err := store.Restore(ctx, file, sqliteFile(c)); err != nil {
 		return err
 	}
 	// The kept index belongs to the database that was there before.

@@ -19,6 +19,8 @@ import (
 	"jiban"
 	"jiban/app/config"
 	"jiban/channels"
+	"jiban/files"
+	"jiban/retention"
 	"jiban/web"
 )
 
@@ -67,7 +69,10 @@ type App struct {
 	delivery *channels.Delivery
 	bell     bell
 	services []channels.Service
+	files    *files.Service
+	media    map[string]files.Media
 	server   *web.Server
+	letGo    *retention.Service
 	listener net.Listener
 
 	cancel  context.CancelFunc // ends the loops
@@ -94,29 +99,39 @@ func New(ctx context.Context, o Options) (*App, error) {
 // door out, and the edge.
 func (a *App) build(ctx context.Context, b *base) error {
 	metrics := web.NewMetrics()
+	b.looked = metrics.RosterLooked
 	screens := web.Announcer{Shared: b.shared, Log: a.opts.Log}
+	var err error
+	if a.files, err = newFiles(ctx, b); err != nil {
+		return err
+	}
+	b.files = a.files
 	h, err := newHouse(ctx, b, hub{a.bell, screens, metrics})
 	if err != nil {
 		return err
 	}
 	a.house = h
 	gateway := channels.NewGateway(channels.GatewayDeps{
-		Store: recognising{b.store, b.store, newRoster(b), b}, Turns: h.runner, Outbox: a.bell, Waiting: h.waiting, Clock: b.clock, Log: b.log, Metrics: metrics,
+		Store: recognising{b.store, b.store, h.roster, b}, Turns: h.runner, Outbox: a.bell, Waiting: h.waiting, Clock: b.clock, Log: b.log, Metrics: metrics,
 	})
-	t, err := newTable(b, h, gateway, metrics)
+	t, err := newTable(b, h, a.files, gateway, metrics)
 	if err != nil {
 		return err
 	}
-	a.services = t.services
+	a.services, a.media = t.services, t.mediaOf()
 	a.delivery = channels.NewDelivery(channels.DeliveryDeps{
-		Store: b.store, Directory: b.store, Senders: t.senders, Words: h.book, Clock: b.clock, IDs: b.ids,
+		Store: b.store, Directory: b.store, Wishes: h.people, Senders: t.senders, Words: h.book, Clock: b.clock, IDs: b.ids,
 		Node: b.node, Chance: chance, Log: b.log, Metrics: metrics,
 	})
+	if a.letGo, err = newRetention(b, h.staff, metrics); err != nil {
+		return err
+	}
 	a.server, err = web.New(web.Deps{
-		Config: web.Config{PublicURL: b.cfg.PublicURL, TrustProxy: b.cfg.TrustProxy, Region: b.cfg.Region},
+		Config: web.Config{PublicURL: b.cfg.PublicURL, TrustProxy: b.cfg.TrustProxy, Region: b.cfg.Region, Limits: limits(b.cfg)},
 		Clock:  b.clock, IDs: b.ids, Log: b.log,
-		Staff: h.staff, Tickets: h.tickets, Handoffs: h.handoff, Knowledge: h.knowledge,
-		Records: b.store, House: b.store, Shared: b.shared,
+		Staff: h.staff, Tickets: h.tickets, Incidents: h.tickets, Supervision: h.tickets, Figures: b.store, Templates: b.store, Catalogues: newEditor(b, h.lexicon), Handoffs: h.handoff, Knowledge: h.knowledge, People: h.people, Telephones: h.telephones, Words: h.book,
+		Persons: b.store, Requests: h.requests, Roster: h.roster,
+		Files: a.files, Records: b.store, House: b.store, Shared: b.shared, Retention: a.letGo,
 		Providers: t.endpoints, Chats: t.chats, Metrics: metrics,
 	})
 	return err
@@ -166,9 +181,10 @@ func (a *App) prepare(ctx context.Context) error {
 // runs lists what works until the stop.
 func (a *App) runs() []func(context.Context) error {
 	loops := []func(context.Context) error{
-		a.house.runner.Run, a.delivery.Run, a.house.knowledge.Run, a.house.sweep,
+		a.house.runner.Run, a.delivery.Run, a.house.knowledge.Run, a.house.lexicon.follow, a.house.sweep, a.house.anchorRecord, a.house.sweepCodes, a.letGo.Loop,
 		func(ctx context.Context) error { return a.bell.ring(ctx, a.delivery.Wake) },
 	}
+	loops = append(loops, a.fileLoops(a.media)...)
 	for _, s := range a.services {
 		loops = append(loops, s.Run)
 	}

@@ -18,7 +18,7 @@ import (
 	"jiban/app"
 	"jiban/app/config"
 	"jiban/channels/sms"
-	"jiban/people"
+	"jiban/keys"
 	"jiban/store"
 )
 
@@ -46,6 +46,7 @@ func embedded(t *testing.T) config.Config {
 	c.DataDir = t.TempDir()
 	c.Database = "sqlite:" + filepath.Join(c.DataDir, "jiban.db")
 	c.Keys.File = filepath.Join(c.DataDir, "keys")
+	c.Files = filepath.Join(c.DataDir, "files")
 	return c
 }
 
@@ -138,7 +139,7 @@ func TestBackupOfARunningInstance(t *testing.T) {
 	if err := app.Backup(t.Context(), c, file, io.Discard); err == nil {
 		t.Error("a backup was overwritten")
 	}
-	if err := app.Restore(c, file, io.Discard); err == nil {
+	if err := app.Restore(t.Context(), c, file, io.Discard); err == nil {
 		t.Error("a database with data was overwritten")
 	}
 	if err := a.Stop(context.Background()); err != nil {
@@ -153,7 +154,7 @@ func TestBackupOfARunningInstance(t *testing.T) {
 	if err := os.WriteFile(other.Keys.File, key, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := app.Restore(other, file, io.Discard); err != nil {
+	if err := app.Restore(t.Context(), other, file, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	var printed bytes.Buffer
@@ -178,7 +179,7 @@ func TestRosterIsRecognisedAtTheFirstMessage(t *testing.T) {
 	if err := os.WriteFile(list, []byte("手机号,类别,有效期\n13800001234,残疾人,2099\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := app.ImportRoster(t.Context(), c, list, people.ImportOptions{}, io.Discard); err != nil {
+	if err := app.ImportRoster(t.Context(), c, app.RosterImport{File: list, Out: io.Discard}); err != nil {
 		t.Fatal(err)
 	}
 	a := start(t, c, io.Discard)
@@ -200,10 +201,16 @@ func TestRosterIsRecognisedAtTheFirstMessage(t *testing.T) {
 			t.Fatalf("inbound: %d", res.StatusCode)
 		}
 		clock := jiban.SystemClock{}
-		s, err := store.Open(t.Context(), c.Database, store.Deps{Clock: clock, IDs: jiban.RandomIDs{Clock: clock}})
+		ids := jiban.RandomIDs{Clock: clock}
+		s, err := store.Open(t.Context(), c.Database, store.Deps{Clock: clock, IDs: ids})
 		if err != nil {
 			t.Fatal(err)
 		}
+		k, err := keys.Open(t.Context(), keys.Config{File: c.Keys.File}, keys.Deps{Store: s, Clock: clock, IDs: ids})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s = s.With(k)
 		who, err := s.EnsureContact(t.Context(), jiban.Address("tel:"+phone))
 		if err != nil || who.Roster != listed {
 			t.Errorf("%s: roster %v, expected %v (%v)", phone, who.Roster, listed, err)

@@ -78,6 +78,7 @@ func benchHouse(b *testing.B) *app.App {
 	c.DataDir = b.TempDir()
 	c.Database = "sqlite:" + filepath.Join(c.DataDir, "jiban.db")
 	c.Keys.File = filepath.Join(c.DataDir, "keys")
+	c.Files = filepath.Join(c.DataDir, "files")
 	c.LogLevel = "error"
 	c.Channels.WeChat = []config.WeChat{{
 		Name: "gzh", Kind: "official", AppID: "wxbench", AppSecret: "x", Token: benchToken, PassiveReply: true,

@@ -10,6 +10,7 @@ import (
 	"jiban/channels/sms"
 	"jiban/channels/webchat"
 	"jiban/channels/wechat"
+	"jiban/files"
 	"jiban/web"
 )
 
@@ -23,7 +24,7 @@ type table struct {
 
 // newTable builds the configured channels. This is the one place where families
 // of providers are named: a new one gets its row here.
-func newTable(b *base, h *house, inbox channels.Inbox, m *web.Metrics) (*table, error) {
+func newTable(b *base, h *house, f *files.Service, inbox channels.Inbox, m *web.Metrics) (*table, error) {
 	t := &table{endpoints: map[jiban.ChannelKind]map[string]http.Handler{}, chats: map[string]web.Chat{}}
 	for _, c := range b.cfg.Channels.WeChat {
 		if err := t.add(newWeChat(c, b, h, inbox, m)); err != nil {
@@ -36,7 +37,7 @@ func newTable(b *base, h *house, inbox channels.Inbox, m *web.Metrics) (*table, 
 		}
 	}
 	for _, c := range b.cfg.Channels.WebChat {
-		chat := newWebChat(c, b, h, inbox)
+		chat := newWebChat(c, b, h, f, inbox)
 		if err := t.add(chat, nil); err != nil {
 			return nil, err
 		}
@@ -44,7 +45,11 @@ func newTable(b *base, h *house, inbox channels.Inbox, m *web.Metrics) (*table, 
 			Serve: func(ctx context.Context, visitor jiban.Address, conn web.ChatConn) error {
 				return chat.Serve(ctx, visitor, conn)
 			},
-			Audience: jiban.Audience(c.Audience), AllowedOrigins: c.AllowedOrigins,
+			Audience: jiban.Audience(c.Audience), AllowedOrigins: c.AllowedOrigins, Attach: chat.Attach,
+			Owner: func(ctx context.Context, visitor jiban.Address) (string, error) {
+				contact, err := b.store.EnsureContact(ctx, visitor)
+				return contact.ID, err
+			},
 		}
 	}
 	return t, nil
@@ -89,15 +94,15 @@ func newSMS(c config.SMS, b *base, inbox channels.Inbox, m *web.Metrics) (channe
 	}, sms.Deps{Inbox: inbox, Clock: b.clock, Log: b.log, Metrics: m})
 }
 
-func newWebChat(c config.WebChat, b *base, h *house, inbox channels.Inbox) *webchat.Chat {
+func newWebChat(c config.WebChat, b *base, h *house, f *files.Service, inbox channels.Inbox) *webchat.Chat {
 	return webchat.New(webchat.Config{Name: c.Name, Audience: jiban.Audience(c.Audience), Region: b.cfg.Region},
-		webchat.Deps{Inbox: inbox, History: b.store, Bus: b.shared, Words: h.book, Clock: b.clock, Log: b.log})
+		webchat.Deps{Inbox: inbox, History: b.store, Bus: b.shared, Words: h.book, Files: shownFiles{f, c.Name}, Clock: b.clock, Log: b.log})
 }
 
 // safetyLine is what is said about a danger when nothing can be stored; it needs
 // no store.
 func (h *house) safetyLine(text string, kind jiban.ChannelKind) string {
-	if s := h.engine.Emergency(text, jiban.Chinese, kind); s != nil {
+	if s := h.lexicon.engine().Emergency(text, jiban.Chinese, kind); s != nil {
 		return s.Text
 	}
 	return ""

@@ -15,11 +15,14 @@ import (
 	"jiban/channels"
 	"jiban/dialog"
 	"jiban/dialog/runner"
+	"jiban/files"
 	"jiban/handoff"
 	"jiban/keys"
 	"jiban/knowledge"
+	"jiban/people"
 	"jiban/prompts"
 	"jiban/staff"
+	"jiban/staff/anchor"
 	"jiban/store"
 	"jiban/store/shared"
 	"jiban/tickets"
@@ -52,6 +55,10 @@ type base struct {
 	store  *store.Store
 	keys   *keys.Keys
 	shared nodesShare
+	// files are what people sent; nil where none are kept.
+	files *files.Service
+	// looked hears of every look-up in the special-service list; may be nil.
+	looked func(ctx context.Context, r people.RosterResult)
 }
 
 // open opens the store and what the nodes share.
@@ -60,18 +67,34 @@ func open(ctx context.Context, o Options) (*base, error) {
 	if err := makeFolder(o.Config); err != nil {
 		return nil, err
 	}
-	s, err := store.Open(ctx, o.Config.Database, store.Deps{Clock: o.Clock, IDs: o.IDs, Log: o.Log})
+	s, err := store.Open(ctx, o.Config.Database, storeDeps(o))
 	if err != nil {
 		return nil, err
 	}
-	b.store = s
-	if b.keys, err = openKeys(ctx, o, s); err == nil {
+	if err = b.unlock(ctx, o, s); err == nil {
+		_, err = b.store.SealOld(ctx)
+	}
+	if err == nil {
 		b.shared, err = openShared(o)
 	}
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return b, nil
+}
+
+// storeDeps are what the store is handed everywhere.
+func storeDeps(o Options) store.Deps {
+	return store.Deps{Clock: o.Clock, IDs: o.IDs, Log: o.Log, PlainText: !o.Config.Keys.FreeText}
+}
+
+// unlock opens the keys and gives them to the store.
+func (b *base) unlock(ctx context.Context, o Options, s *store.Store) (err error) {
+	if b.keys, err = openKeys(ctx, o, s); err != nil {
+		return err
+	}
+	b.store = s.With(b.keys)
+	return nil
 }
 
 func openShared(o Options) (nodesShare, error) {
@@ -87,14 +110,19 @@ func (b *base) close() error { return errors.Join(b.shared.Close(), b.store.Clos
 // conversation in the terminal needs too.
 type house struct {
 	*base
-	book      *prompts.Book
-	knowledge *knowledge.Service
-	tickets   *tickets.Service
-	handoff   *handoff.Service
-	staff     *staff.Service
-	engine    *dialog.Engine
-	waiting   *channels.Waiting
-	runner    *runner.Runner
+	book       *prompts.Book
+	knowledge  *knowledge.Service
+	tickets    *tickets.Service
+	handoff    *handoff.Service
+	staff      *staff.Service
+	anchors    *anchor.Keeper
+	lexicon    *lexicon
+	people     *people.Service
+	requests   *people.Requests
+	roster     *people.Roster
+	telephones telephones
+	waiting    *channels.Waiting
+	runner     *runner.Runner
 }
 
 // listener hears of every commit.
@@ -113,18 +141,22 @@ func catalogueOf(ctx context.Context, s *store.Store) (jiban.Catalogue, error) {
 }
 
 func newHouse(ctx context.Context, b *base, heard listener) (*house, error) {
-	h := &house{base: b, waiting: channels.NewWaiting(b.ids)}
+	h := &house{base: b, waiting: channels.NewWaiting(b.ids), roster: newRoster(b)}
 	catalogue, err := catalogueOf(ctx, b.store)
 	if err != nil {
 		return nil, err
 	}
 	steps := []func() error{
-		func() (err error) { h.book, err = prompts.New(); return err },
+		func() (err error) { h.book, err = newBook(b.cfg.Retention); return err },
 		func() (err error) { h.knowledge, err = newKnowledge(b, catalogue); return err },
 		func() (err error) { h.tickets, err = newTickets(b, catalogue, heard); return err },
 		func() (err error) { h.handoff, err = newHandoff(b, h.tickets, heard); return err },
-		func() (err error) { h.staff, err = newStaff(b, catalogue); return err },
-		func() (err error) { h.engine, err = newEngine(b, h.book, catalogue); return err },
+		func() (err error) { h.staff, err = newStaff(ctx, b, catalogue); return err },
+		func() (err error) { h.anchors, err = newAnchors(b); return err },
+		func() (err error) { h.lexicon, err = newLexicon(b, h.book, h.tickets); return err },
+		func() (err error) { h.people, err = newPeople(b); return err },
+		func() (err error) { h.requests, err = newRequests(b, h.people, heard); return err },
+		func() (err error) { h.telephones, err = newTelephones(b, h.people, h.roster); return err },
 	}
 	for _, step := range steps {
 		if err := step(); err != nil {
@@ -132,7 +164,7 @@ func newHouse(ctx context.Context, b *base, heard listener) (*house, error) {
 		}
 	}
 	h.runner = runner.New(runner.Deps{
-		Store: b.store, Engine: h.engine, Knowledge: h.knowledge, Tickets: h.tickets, Handoff: h.handoff,
+		Store: b.store, Engines: h.lexicon.turn, Knowledge: h.knowledge, Tickets: h.tickets, Handoff: h.handoff, Persons: oneself{h.telephones, h.requests},
 		Leases: b.shared, Standby: h.waiting, Listeners: []runner.Listeners{heard}, Words: h.book,
 		Clock: b.clock, IDs: b.ids, Node: b.node, Log: b.log,
 	})
@@ -166,7 +198,7 @@ func newHandoff(b *base, t *tickets.Service, heard listener) (*handoff.Service, 
 	}), nil
 }
 
-func newStaff(b *base, c jiban.Catalogue) (*staff.Service, error) {
+func newStaff(ctx context.Context, b *base, c jiban.Catalogue) (*staff.Service, error) {
 	d := staff.Deps{
 		Store: b.store, Sealer: b.keys, Clock: b.clock, IDs: b.ids, Region: b.cfg.Region, Handlers: firstHandlers(c),
 		PasswordAge: b.cfg.Staff.PasswordAge, OneSession: b.cfg.Staff.OneSession,
@@ -185,7 +217,7 @@ func newStaff(b *base, c jiban.Catalogue) (*staff.Service, error) {
 			RedirectURL: strings.TrimRight(b.cfg.PublicURL, "/") + "/api/v1/login/oidc/callback",
 		}
 	}
-	return staff.New(d)
+	return staff.New(ctx, d)
 }
 
 // Whose department gets the first handler's account.
@@ -231,7 +263,7 @@ func calendars(c config.Config) (departments, desk *calendar.Calendar, err error
 
 // load brings what is stored into the rooms' memory.
 func (h *house) load(ctx context.Context) error {
-	if err := h.tickets.Load(ctx); err != nil {
+	if err := h.lexicon.load(ctx); err != nil {
 		return err
 	}
 	return h.knowledge.Load(ctx)

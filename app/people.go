@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"jiban"
 	"jiban/app/config"
@@ -18,7 +19,7 @@ func withStaff(ctx context.Context, c config.Config, f func(*staff.Service) erro
 		if err != nil {
 			return err
 		}
-		service, err := newStaff(b, catalogue)
+		service, err := newStaff(ctx, b, catalogue)
 		if err != nil {
 			return err
 		}
@@ -46,20 +47,35 @@ func ListUsers(ctx context.Context, c config.Config, out io.Writer) error {
 			return err
 		}
 		for _, a := range accounts {
-			state := "active"
-			if a.Disabled {
-				state = "disabled"
-			}
-			roles := make([]string, len(a.Roles))
-			for i, r := range a.Roles {
-				roles[i] = string(r)
-			}
-			if _, err := fmt.Fprintf(out, "%-16s %-9s %-20s %s\n", a.Login, state, strings.Join(roles, ","), a.Name); err != nil {
+			if _, err := fmt.Fprintln(out, userLine(a, jiban.SystemClock{}.Now())); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+}
+
+// userLine is an account on one line: login, state, second factor, last login,
+// roles, name.
+func userLine(a jiban.Account, now time.Time) string {
+	state, factor, last := "active", "-", "never"
+	if now.Before(a.LockedUntil) {
+		state = "locked"
+	}
+	if a.Disabled {
+		state = "disabled"
+	}
+	if len(a.Second.Sealed) > 0 {
+		factor = "2nd"
+	}
+	if !a.LastLoginAt.IsZero() {
+		last = a.LastLoginAt.In(jiban.Beijing).Format("2006-01-02 15:04")
+	}
+	roles := make([]string, len(a.Roles))
+	for i, r := range a.Roles {
+		roles[i] = string(r)
+	}
+	return fmt.Sprintf("%-16s %-9s %-4s %-17s %-20s %s", a.Login, state, factor, last, strings.Join(roles, ","), a.Name)
 }
 
 // DisableUser ends an account and its sessions.
@@ -114,25 +130,5 @@ func withUser(ctx context.Context, c config.Config, login string, f func(*staff.
 			return err
 		}
 		return f(s, a)
-	})
-}
-
-// VerifyAudit goes through the whole chain of the audit record.
-func VerifyAudit(ctx context.Context, c config.Config, out io.Writer) error {
-	return withStaff(ctx, c, func(s *staff.Service) error {
-		n, err := s.VerifyAudit(ctx)
-		if err != nil {
-			return err
-		}
-		_, err = fmt.Fprintf(out, "审计记录完整 the record is whole: %d\n", n)
-		return err
-	})
-}
-
-// ExportAudit prints the audit record, one JSON object a line.
-func ExportAudit(ctx context.Context, c config.Config, out io.Writer) error {
-	return withStaff(ctx, c, func(s *staff.Service) error {
-		_, _, err := s.ExportAudit(ctx, out, jiban.AuditFilter{}, 0)
-		return err
 	})
 }

@@ -83,6 +83,8 @@ func withTalk(ctx context.Context, o TalkOptions, f func(*talkHouse) error) (err
 		opts.Config = config.Default()
 		opts.Config.DataDir, opts.Config.Database = dir, "sqlite:"+filepath.Join(dir, "talk.db")
 		opts.Config.Keys.File = filepath.Join(dir, "keys")
+		// Whoever plays a conversation by night sees at once what it brings.
+		opts.Config.People.QuietHours = ""
 	}
 	h, err := newTalkHouse(ctx, opts.withDefaults(), o.Config == nil)
 	if err != nil {
@@ -118,7 +120,7 @@ func newTalkHouse(ctx context.Context, o Options, sample bool) (*talkHouse, erro
 		Store: b.store, Turns: noTurns{}, Outbox: nobody{}, Waiting: h.waiting, Clock: b.clock, Log: b.log, Metrics: channels.Uncounted{},
 	})
 	t.delivery = channels.NewDelivery(channels.DeliveryDeps{
-		Store: b.store, Directory: b.store, Senders: terminals(), Words: h.book, Clock: b.clock, IDs: b.ids, Node: b.node,
+		Store: b.store, Directory: b.store, Wishes: h.people, Senders: terminals(), Words: h.book, Clock: b.clock, IDs: b.ids, Node: b.node,
 		Log: b.log, Metrics: channels.Uncounted{},
 	})
 	if sample {
@@ -211,30 +213,57 @@ func (t *talkHouse) Wait(ctx context.Context, d time.Duration) error {
 // Resolve answers a ticket as its department would; one that nobody has yet is
 // answered by the desk itself.
 func (t *talkHouse) Resolve(ctx context.Context, number, text string) error {
-	ticket, err := t.tickets.Ticket(ctx, number)
+	ticket, err := t.lead(ctx, number)
 	if err != nil {
 		return err
 	}
-	actions := []jiban.TicketAction{{Kind: jiban.EventReplied, Number: number, Actor: "department", Data: map[string]string{"text": text}}}
+	number = ticket.Number
 	if ticket.Status == jiban.TicketDispatched {
-		sign := jiban.TicketAction{Kind: jiban.EventSigned, Number: number, Actor: "department"}
-		actions = append([]jiban.TicketAction{sign}, actions...)
+		if _, err = t.tickets.Act(ctx, byDepartment(jiban.EventSigned, number, nil)); err != nil {
+			return err
+		}
 	}
-	for _, a := range actions {
-		if _, err := t.tickets.Act(ctx, a); err != nil {
+	reply := byDepartment(jiban.EventReplied, number, map[string]string{"text": text})
+	if ticket.Department == "" {
+		reply.As = jiban.AsDesk
+	}
+	if ticket, err = t.tickets.Act(ctx, reply); err != nil {
+		return err
+	}
+	if ticket.Pending == jiban.PendingReply { // the hotline looks at it first
+		if _, err = t.tickets.Act(ctx, jiban.TicketAction{Kind: jiban.EventReplied, Number: number, Actor: "desk", As: jiban.AsDesk}); err != nil {
 			return err
 		}
 	}
 	return t.flush(ctx)
 }
 
-// Return sends a ticket back as its department would.
+// lead is the ticket of a number, or the one that it was merged into.
+func (t *talkHouse) lead(ctx context.Context, number string) (jiban.Ticket, error) {
+	ticket, err := t.tickets.Ticket(ctx, number)
+	if err == nil && ticket.Life.MergedInto != "" {
+		return t.tickets.Ticket(ctx, ticket.Life.MergedInto)
+	}
+	return ticket, err
+}
+
+// Return sends a ticket back as its department would, and has the hotline agree.
 func (t *talkHouse) Return(ctx context.Context, number, text string) error {
-	a := jiban.TicketAction{Kind: jiban.EventReturned, Number: number, Actor: "department", Data: map[string]string{"reason": text}}
-	if _, err := t.tickets.Act(ctx, a); err != nil {
+	ask := byDepartment(jiban.EventReturned, number, map[string]string{"reason": text, "basis": text})
+	ticket, err := t.tickets.Act(ctx, ask)
+	late := jiban.CodeOf(err) == jiban.CodeConflict // then only the hotline can still take it back
+	if late || err == nil && ticket.Pending == jiban.PendingReturn {
+		_, err = t.tickets.Act(ctx, jiban.TicketAction{Kind: jiban.EventReturned, Number: number, Actor: "desk",
+			As: jiban.AsManagement, Data: map[string]string{"reason": text}})
+	}
+	if err != nil {
 		return err
 	}
 	return t.flush(ctx)
+}
+
+func byDepartment(kind jiban.TicketEventKind, number string, data map[string]string) jiban.TicketAction {
+	return jiban.TicketAction{Kind: kind, Number: number, Actor: "department", As: jiban.AsDepartment, Data: data}
 }
 
 // Now is the house's clock.

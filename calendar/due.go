@@ -14,8 +14,9 @@ type Warning string
 const horizon = 2000
 
 // Due returns when a limit that starts at from runs out. Working days count from
-// the next day and end with the working hours of the last one; hours on the
-// clock run day and night; other hours run in working time only. The warning is
+// the next day, or from the day itself when they count at once and its working
+// hours are not over, and end with the working hours of the last one; hours on
+// the clock run day and night; other hours run in working time only. The warning is
 // set when a year was walked through whose holidays are not known. A limit of
 // nothing is due at once.
 func (c *Calendar) Due(from time.Time, l jiban.Limit) (time.Time, Warning) {
@@ -25,15 +26,22 @@ func (c *Calendar) Due(from time.Time, l jiban.Limit) (time.Time, Warning) {
 	case l.Hours > 0:
 		return c.AddWorking(from, time.Duration(l.Hours)*time.Hour)
 	case l.Days > 0:
-		return c.addDays(from, l.Days)
+		d, n := DateOf(from), l.Days
+		if l.AtOnce && c.Workday(d) && from.Before(d.At(c.hours.end())) {
+			n--
+		}
+		return c.endOf(c.workdaysOn(d, n))
 	default:
 		return from.UTC(), ""
 	}
 }
 
-func (c *Calendar) addDays(from time.Time, n int) (time.Time, Warning) {
-	d := DateOf(from)
-	var w Warning
+// workdaysOn returns the n-th day worked after d, d itself for none.
+func (c *Calendar) workdaysOn(d Date, n int) (Date, Warning) {
+	w := c.warn("", d)
+	if n > 0 {
+		w = "" // the day on which it begins does not count
+	}
 	for left, walked := n, 0; left > 0 && walked < horizon+7*n; walked++ {
 		d = d.Next()
 		w = c.warn(w, d)
@@ -41,7 +49,38 @@ func (c *Calendar) addDays(from time.Time, n int) (time.Time, Warning) {
 			left--
 		}
 	}
+	return d, w
+}
+
+// endOf is the moment at which the working hours of a day end.
+func (c *Calendar) endOf(d Date, w Warning) (time.Time, Warning) {
 	return d.At(c.hours.end()).UTC(), w
+}
+
+// Workdays counts the days worked after the day of from, up to and with that of to.
+func (c *Calendar) Workdays(from, to time.Time) int {
+	n, last := 0, DateOf(to)
+	for d, walked := DateOf(from), 0; d.before(last) && walked < horizon; walked++ {
+		if d = d.Next(); c.Workday(d) {
+			n++
+		}
+	}
+	return n
+}
+
+// Working is how much working time lies between two moments, none when the
+// second is not later.
+func (c *Calendar) Working(from, to time.Time) time.Duration {
+	var sum time.Duration
+	last := DateOf(to)
+	for d, walked := DateOf(from), 0; !last.before(d) && walked < horizon; d, walked = d.Next(), walked+1 {
+		for _, s := range c.spans(d) {
+			if open, end := later(d.At(s.From), from), earlier(d.At(s.To), to); open.Before(end) {
+				sum += end.Sub(open)
+			}
+		}
+	}
+	return sum
 }
 
 // AddWorking returns the moment at which d of working time has passed after from.
@@ -104,6 +143,13 @@ func (c *Calendar) warn(w Warning, d Date) Warning {
 
 func later(a, b time.Time) time.Time {
 	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
 		return a
 	}
 	return b

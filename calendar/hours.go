@@ -1,6 +1,7 @@
 package calendar
 
 import (
+	"strings"
 	"time"
 
 	"jiban"
@@ -41,6 +42,39 @@ func ParseHours(from, to string, everyDay bool) (Hours, error) {
 		return Hours{}, err
 	}
 	h := Hours{Spans: []Span{{f, t}}, EveryDay: everyDay}
+	return h, h.check()
+}
+
+// everyDay stands before the hours of a desk that is open on all days.
+const everyDay = "daily"
+
+// mostHours bounds the text of opening hours, in bytes.
+const mostHours = 200
+
+// ReadHours reads opening hours written as spans: 08:30-12:00 13:30-17:30, with
+// the word daily before them for a desk that is open on holidays too. CodeInvalid
+// for anything else.
+func ReadHours(text string) (Hours, error) {
+	if len(text) > mostHours {
+		return Hours{}, jiban.Errorf(jiban.CodeInvalid, "calendar.ReadHours", "opening hours are no longer than %d bytes", mostHours)
+	}
+	var h Hours
+	words := strings.Fields(text)
+	if len(words) > 0 && words[0] == everyDay {
+		h.EveryDay, words = true, words[1:]
+	}
+	for _, word := range words {
+		from, to, _ := strings.Cut(word, "-")
+		f, err := clock(from)
+		if err != nil {
+			return Hours{}, err
+		}
+		t, err := clock(to)
+		if err != nil {
+			return Hours{}, err
+		}
+		h.Spans = append(h.Spans, Span{f, t})
+	}
 	return h, h.check()
 }
 

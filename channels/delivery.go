@@ -29,6 +29,11 @@ type Directory interface {
 	Addresses(ctx context.Context, contactID string) ([]jiban.Address, error)
 }
 
+// Wishes tells whether and when a contact wants to be told something.
+type Wishes interface {
+	Wish(ctx context.Context, contactID string, k jiban.NoticeKind, now time.Time) (jiban.Wish, error)
+}
+
 // Words gives notices their wording.
 type Words interface {
 	Notice(l jiban.Lang, k jiban.NoticeKind, params map[string]string) (string, error)
@@ -38,6 +43,7 @@ type Words interface {
 type DeliveryDeps struct {
 	Store     DeliveryStore
 	Directory Directory
+	Wishes    Wishes // nil: everybody wants everything at once
 	Senders   []Sender
 	Words     Words
 	Clock     jiban.Clock

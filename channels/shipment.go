@@ -41,11 +41,17 @@ func (s *shipment) deliver(ctx context.Context) (time.Time, error) {
 	if s.m.Delivery.Status == jiban.DeliverySending && !s.revive() {
 		return time.Time{}, s.finish(ctx, jiban.DeliveryUncertain, "the process ended while the message was being sent")
 	}
-	switch {
-	case !s.m.Delivery.NotAfter.IsZero() && s.now.After(s.m.Delivery.NotAfter):
+	if notAfter := s.m.Delivery.NotAfter; !notAfter.IsZero() && s.now.After(notAfter) {
 		return time.Time{}, s.finish(ctx, jiban.DeliveryExpired, "its time passed")
-	case s.unwanted():
-		return time.Time{}, s.finish(ctx, jiban.DeliveryExpired, "the contact wants no notices")
+	}
+	wish, err := s.wish(ctx)
+	switch {
+	case err != nil:
+		return s.later(ctx, s.backOff(0), "the wishes of the contact could not be read: "+err.Error())
+	case wish.Unwanted:
+		return time.Time{}, s.finish(ctx, jiban.DeliveryExpired, "the contact wants no notices of this kind")
+	case wish.NotBefore.After(s.now):
+		return time.Time{}, s.rest(ctx, wish.NotBefore)
 	}
 	if err := s.word(); err != nil {
 		s.d.d.Log.Error("a notice could not be worded, nobody is told", "message", s.m.ID, "kind", s.m.Delivery.Kind, "error", err)
@@ -70,19 +76,21 @@ func (s *shipment) revive() bool {
 	return true
 }
 
-// unwanted reports whether the contact opted out of this kind. What answers the
-// person, or protects, is told all the same.
-func (s *shipment) unwanted() bool {
-	if !s.who.contact.OptedOut {
-		return false
+// wish asks what the contact wants. What was begun is finished: a message of which
+// a part was taken is not broken off by the night.
+func (s *shipment) wish(ctx context.Context) (jiban.Wish, error) {
+	if s.d.d.Wishes == nil || s.m.Delivery.PartsSent > 0 {
+		return jiban.Wish{}, nil
 	}
-	switch s.m.Delivery.Kind {
-	case jiban.NoticeTicketDispatched, jiban.NoticeTicketSigned, jiban.NoticeTicketReturned, jiban.NoticeTicketExtended,
-		jiban.NoticeTicketDelayed, jiban.NoticeTicketReopened, jiban.NoticeTicketSurvey:
-		return true
-	default:
-		return false
-	}
+	return s.d.d.Wishes.Wish(ctx, s.who.contact.ID, s.m.Delivery.Kind, s.now)
+}
+
+// rest lets a message lie until the quiet hours end. It holds up nothing behind
+// it: whoever writes at night is answered at night.
+func (s *shipment) rest(ctx context.Context, until time.Time) error {
+	d := &s.m.Delivery
+	d.Status, d.NotBefore, d.Attempts, d.Error = jiban.DeliveryQueued, until, 0, "the contact's quiet hours"
+	return s.save(ctx)
 }
 
 // word gives a notice its sentence, in the language of the conversation.

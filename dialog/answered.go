@@ -46,6 +46,13 @@ func (t *turn) answered() bool {
 		handled = t.answerNext(*p)
 	case askedMenu:
 		handled = t.answerMenu(*p)
+	case askedIncident:
+		handled = t.answerIncident(*p)
+	case askedDelete:
+		handled = t.answerDelete(*p)
+	case askedPhone, askedCode:
+		t.st.Pending = p.Back // it is no number and no code
+		return t.answered()
 	default:
 		t.st.Pending = nil
 	}

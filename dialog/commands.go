@@ -40,7 +40,7 @@ func (t *turn) command() bool {
 	case lang.CommandCancel, lang.CommandRestart:
 		return t.cancel()
 	case lang.CommandOptOut, lang.CommandOptIn:
-		return t.opt(c == lang.CommandOptOut)
+		return t.opt(c == lang.CommandOptOut, "")
 	default:
 		return t.help()
 	}
@@ -124,18 +124,6 @@ func (t *turn) abandon() {
 	}
 	t.st.Request, t.st.Pending, t.st.More = nil, nil, ""
 	t.st.calm()
-}
-
-func (t *turn) opt(out bool) bool {
-	t.out.OptOut = &out
-	if out {
-		t.ordered(CommandOptOut)
-		t.say("opt_out", nil)
-	} else {
-		t.ordered(CommandOptIn)
-		t.say("opt_in", nil)
-	}
-	return t.resume()
 }
 
 func (t *turn) help() bool {

@@ -257,16 +257,27 @@ func (t *turn) file() bool {
 	if !ok {
 		return true
 	}
+	t.opened(draft, fact.Plan)
+	t.say(ticketKey(r), t.planWords(fact.Plan))
+	return t.filed()
+}
+
+// opened opens the ticket of the present request.
+func (t *turn) opened(draft jiban.TicketDraft, plan jiban.TicketPlan) {
+	r := t.st.Request
 	t.out.Tickets = append(t.out.Tickets, jiban.TicketAction{
-		Kind: jiban.EventOpened, Number: fact.Plan.Number, Draft: &draft, Plan: &fact.Plan, Actor: "bot",
+		Kind: jiban.EventOpened, Number: plan.Number, Draft: &draft, Plan: &plan, Actor: "bot",
 	})
 	t.out.Decision, t.out.Intent = DecideTicket, "confirm"
 	t.out.RequestType, t.out.Matter, t.out.Slots = r.Type, r.Matter, t.slots()
-	t.record(IntakeChange{Result: jiban.IntakeTicket, Ticket: fact.Plan.Number})
-	t.say(ticketKey(r), t.planWords(fact.Plan))
+	t.record(IntakeChange{Result: jiban.IntakeTicket, Ticket: plan.Number})
+}
+
+// filed leaves the request that became a ticket.
+func (t *turn) filed() bool {
 	if len(t.st.Next) > 0 {
 		// What was said together mostly happened at one place; the summary shows it.
-		t.st.Place = r.Slots["place"]
+		t.st.Place = t.st.Request.Slots["place"]
 	}
 	t.st.Request, t.st.Pending = nil, nil
 	t.st.calm()
@@ -299,7 +310,7 @@ func (t *turn) planWords(p jiban.TicketPlan) map[string]any {
 func (t *turn) draft(kind string) jiban.TicketDraft {
 	r := t.st.Request
 	d := jiban.TicketDraft{
-		Kind: kind, Region: t.ticketRegion(), Fields: t.slots(),
+		Kind: kind, Region: t.ticketRegion(), Fields: t.slots(), Catalogue: t.e.version,
 		ContactID: t.in.Situation.ContactID, ConversationID: t.in.Situation.ConversationID, Channel: t.in.Situation.Channel,
 	}
 	if r != nil {
@@ -307,6 +318,7 @@ func (t *turn) draft(kind string) jiban.TicketDraft {
 		if m := t.e.matters[r.Matter]; m != nil {
 			d.Urgent = m.Urgent
 		}
+		d.Guesses = t.proposed(d.Fields["description"])
 	}
 	delete(d.Fields, "anonymous")
 	delete(d.Fields, "confidential")

@@ -37,6 +37,7 @@ type Engine struct {
 	regions  map[string]jiban.Region
 	cities   []jiban.Region
 	region   string
+	version  int // of the catalogue
 	smsText  string
 	smsUnits int
 }
@@ -48,9 +49,9 @@ func New(cfg Config) (*Engine, error) {
 		return nil, jiban.Errorf(jiban.CodeInvalid, "dialog.New", "the engine needs the sentences and a catalogue with at least one region")
 	}
 	e := &Engine{
-		book: cfg.Book, places: cfg.Gazetteer, matter: lang.NewMatterRecognizer(cfg.Catalogue.Matters),
+		book: cfg.Book, places: cfg.Gazetteer, matter: lang.NewMatterRecognizer(cfg.Catalogue.Offered()),
 		matters: map[string]*jiban.Matter{}, regions: map[string]jiban.Region{},
-		region: cfg.Region, smsText: cfg.SMSText, smsUnits: cfg.SMSUnits,
+		region: cfg.Region, version: cfg.Catalogue.Version, smsText: cfg.SMSText, smsUnits: cfg.SMSUnits,
 	}
 	if e.places == nil {
 		e.places = lang.NewGazetteer(cfg.Catalogue.Regions)
@@ -162,7 +163,7 @@ func (t *turn) sayReturned() {
 // before everything, what was asked before anything new.
 func (t *turn) run() {
 	for _, step := range []func() bool{
-		t.danger, t.heldByPeople, t.command, t.roster, t.corrected, t.answered, t.surveyed, t.empty, t.smalltalk, t.request,
+		t.danger, t.heldByPeople, t.binding, t.personal, t.command, t.roster, t.corrected, t.answered, t.surveyed, t.empty, t.smalltalk, t.request,
 	} {
 		if step() || t.need != nil {
 			return

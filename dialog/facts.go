@@ -56,6 +56,17 @@ func (t *turn) plan(d jiban.TicketDraft) (PlanFact, bool) {
 	return *t.in.Facts.Plan, true
 }
 
+// incidents are those that were announced about a matter at a place.
+func (t *turn) incidents(matter, region string) ([]jiban.Incident, bool) {
+	for _, f := range t.in.Facts.Incidents {
+		if f.Matter == matter && f.Region == region {
+			return f.Found, true
+		}
+	}
+	t.need = &Need{Kind: NeedIncidents, Matter: matter, Region: region}
+	return nil, false
+}
+
 func (t *turn) planHandoff(why jiban.HandoffReason) (jiban.HandoffPlan, bool) {
 	if t.in.Facts.Handoff == nil {
 		t.need = &Need{Kind: NeedHandoff, Handoff: t.handoffRequest(why)}

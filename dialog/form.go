@@ -192,6 +192,9 @@ func (t *turn) cityOf(region string) string {
 // goOn asks for the next thing that is missing, or shows the summary.
 func (t *turn) goOn() bool {
 	r := t.st.Request
+	if t.known(r) || t.need != nil {
+		return true
+	}
 	missing := t.missing(r)
 	if len(missing) == 0 {
 		t.summarise()

@@ -280,7 +280,8 @@ func (t *turn) heldByPeople() bool {
 		return true
 	}
 	if c, arg, ok := t.said.ordered(lang.CommandLeave, lang.CommandBack, lang.CommandCancel, lang.CommandRestart,
-		lang.CommandHuman, lang.CommandStatus, lang.CommandOptOut, lang.CommandOptIn); ok {
+		lang.CommandHuman, lang.CommandStatus, lang.CommandOptOut, lang.CommandOptIn, lang.CommandOutOfProgress, lang.CommandOutOfSurvey,
+		lang.CommandIntoProgress, lang.CommandIntoSurvey, lang.CommandPrivacy); ok {
 		return t.whileWaiting(c, arg)
 	}
 	for _, part := range t.said.parts {
@@ -299,13 +300,13 @@ func (t *turn) heldByPeople() bool {
 func (t *turn) whileWaiting(c lang.Command, number string) bool {
 	switch c {
 	case lang.CommandOptOut, lang.CommandOptIn:
-		out := c == lang.CommandOptOut
-		t.out.OptOut = &out
-		key := "opt_in"
-		if out {
-			key = "opt_out"
-		}
-		t.say(key, nil)
+		t.wants(c == lang.CommandOptOut, "")
+	case lang.CommandOutOfProgress, lang.CommandIntoProgress:
+		t.wants(c == lang.CommandOutOfProgress, jiban.GroupProgress)
+	case lang.CommandOutOfSurvey, lang.CommandIntoSurvey:
+		t.wants(c == lang.CommandOutOfSurvey, jiban.GroupSurvey)
+	case lang.CommandPrivacy:
+		t.say("privacy.full", t.edition())
 	case lang.CommandHuman:
 		t.tellWaiting()
 	case lang.CommandStatus:

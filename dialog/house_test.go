@@ -20,18 +20,24 @@ import (
 // house answers the needs of an engine from a few articles and fixed plans and
 // remembers what the runner would commit.
 type house struct {
-	t       *testing.T
-	engine  *dialog.Engine
-	now     time.Time
-	sit     dialog.Situation
-	state   json.RawMessage
-	tickets []jiban.Ticket // newest first
-	serial  int
-	onDuty  bool
-	ahead   int
-	needs   int // of the last turn
-	seq     int
-	turns   []dialog.Input
+	t        *testing.T
+	engine   *dialog.Engine
+	now      time.Time
+	sit      dialog.Situation
+	state    json.RawMessage
+	tickets  []jiban.Ticket // newest first
+	serial   int
+	onDuty   bool
+	ahead    int
+	needs    int // of the last turn
+	seq      int
+	turns    []dialog.Input
+	codeAt   time.Time
+	tries    int
+	asked    map[jiban.DataRequestKind]bool
+	consents []dialog.ConsentChange
+
+	incidents []jiban.Incident // announced
 }
 
 // theEngine is shared by the tests: it holds no state.
@@ -54,15 +60,53 @@ func newEngine(t testing.TB) *dialog.Engine {
 
 func newHouse(t *testing.T, kind jiban.ChannelKind) *house {
 	h := &house{
-		t: t, engine: newEngine(t), onDuty: true, ahead: 2,
+		t: t, engine: newEngine(t), onDuty: true, ahead: 2, asked: map[jiban.DataRequestKind]bool{},
 		now: time.Date(2026, 11, 2, 1, 0, 0, 0, time.UTC),
 		sit: dialog.Situation{ConversationID: "c1", ContactID: "p1", Channel: "main", ChannelKind: kind, Audience: jiban.Citizen,
-			Region: "230000", Lang: jiban.Chinese, Holder: jiban.HeldByBot, First: true},
+			Region: "230000", Lang: jiban.Chinese, Holder: jiban.HeldByBot, First: true, CanProve: true},
 	}
 	if kind == jiban.ChannelSMS {
 		h.sit.Phone = "13800001234"
 	}
 	return h
+}
+
+// rightCode is the one that every telephone of the tests is sent.
+const rightCode = "246810"
+
+// deed does for the person what the people room would: one code a minute, three
+// tries.
+func (h *house) deed(n *dialog.Need) dialog.DeedFact {
+	f := dialog.DeedFact{Kind: n.Kind, Result: dialog.DeedDone}
+	switch n.Kind {
+	case dialog.NeedCode:
+		f.Minutes = 5
+		if h.now.Sub(h.codeAt) < time.Minute {
+			return dialog.DeedFact{Kind: n.Kind, Result: dialog.DeedLimited}
+		}
+		h.codeAt, h.tries = h.now, 0
+	case dialog.NeedProof:
+		h.tries++
+		switch {
+		case h.now.Sub(h.codeAt) > 5*time.Minute || h.tries > 3:
+			f.Result = dialog.DeedOver
+		case n.Code != rightCode:
+			f.Result = dialog.DeedWrong
+		default:
+			h.sit.Phone = n.Phone
+		}
+	case dialog.NeedUnbind:
+		if h.sit.Phone == "" {
+			f.Result = dialog.DeedNone
+		}
+		h.sit.Phone = ""
+	case dialog.NeedData:
+		if h.asked[n.Data] {
+			f.Result = dialog.DeedAgain
+		}
+		h.asked[n.Data] = true
+	}
+	return f
 }
 
 func (h *house) text(s string) dialog.Outcome {
@@ -108,6 +152,8 @@ func (h *house) settle(in *dialog.Input) (dialog.Outcome, error) {
 
 func (h *house) answer(f *dialog.Facts, n *dialog.Need) {
 	switch n.Kind {
+	case dialog.NeedCode, dialog.NeedProof, dialog.NeedUnbind, dialog.NeedData:
+		f.Deeds = append(f.Deeds, h.deed(n))
 	case dialog.NeedSearch:
 		f.Searches = append(f.Searches, dialog.SearchFact{Query: n.Search, Result: search(n.Search)})
 	case dialog.NeedRecent:
@@ -123,6 +169,14 @@ func (h *house) answer(f *dialog.Facts, n *dialog.Need) {
 	case dialog.NeedPlan:
 		h.serial++
 		f.Plan = &dialog.PlanFact{Draft: n.Draft, Plan: h.plan(n.Draft)}
+	case dialog.NeedIncidents:
+		fact := dialog.IncidentFact{Matter: n.Matter, Region: n.Region}
+		for _, i := range h.incidents {
+			if i.Matter == n.Matter && jiban.RegionServes(i.Region, n.Region) && i.Until.After(h.now) {
+				fact.Found = append(fact.Found, i)
+			}
+		}
+		f.Incidents = append(f.Incidents, fact)
 	case dialog.NeedHandoff:
 		f.Handoff = &jiban.HandoffPlan{Queue: "main", Priority: 1, OnDuty: h.onDuty, Ahead: h.ahead, Wait: time.Duration(h.ahead) * 2 * time.Minute,
 			CallbackBy: h.now.Add(24 * time.Hour)}
@@ -156,6 +210,7 @@ func number(serial int) string {
 
 func (h *house) commit(out dialog.Outcome) {
 	h.state, h.sit.First, h.sit.Lang = out.State, false, out.Lang
+	h.consents = append(h.consents, out.Consents...)
 	if out.Region != "" {
 		h.sit.Region = out.Region
 	}

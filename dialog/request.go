@@ -51,10 +51,19 @@ var (
 
 var ownState = regexp.MustCompile(`坐着?轮椅|轮椅|残疾人?|盲人|聋哑人?|[一二三四]级`)
 
-// guess finds the matter of a text. Numbers are taken out: 12345 inside a
-// telephone number is not the hotline. The catalogue's words are Chinese, so in
+// guess finds the matter of a text. The catalogue's words are Chinese, so in
 // another language only a sure guess counts.
 func (t *turn) guess(text string) (code string, score float64) {
+	guesses := t.e.matter.Guess(aboutMatter(text), 1)
+	if len(guesses) == 0 || t.lang == jiban.English && guesses[0].Score < foreignMatter {
+		return "", 0
+	}
+	return guesses[0].Code, guesses[0].Score
+}
+
+// aboutMatter is the part of a text that says what it is about. Numbers are taken
+// out: 12345 inside a telephone number is not the hotline.
+func aboutMatter(text string) string {
 	text = lang.Mend(text)
 	if rosterWords.MatchString(text) {
 		// Who somebody is is not what is wrong.
@@ -65,12 +74,20 @@ func (t *turn) guess(text string) (code string, score float64) {
 			text = strings.ReplaceAll(text, s.Text, " ")
 		}
 	}
-	guesses := t.e.matter.Guess(text, 1)
-	if len(guesses) == 0 || t.lang == jiban.English && guesses[0].Score < foreignMatter {
-		return "", 0
-	}
-	return guesses[0].Code, guesses[0].Score
+	return text
 }
+
+// proposed are the matters that a request may be of, for the dispatcher, the best
+// first.
+func (t *turn) proposed(text string) []jiban.MatterGuess {
+	var all []jiban.MatterGuess
+	for _, g := range t.e.matter.Guess(aboutMatter(text), mostProposed) {
+		all = append(all, jiban.MatterGuess{Code: g.Code, Confidence: g.Score})
+	}
+	return all
+}
+
+const mostProposed = 3
 
 var bareWords = regexp.MustCompile(`我要|我想|我|想要|想|要|请|帮我|给|一个|一下|一件事|个|件|点|些|投诉|举报|反映|反应|情况|问题|建议|提|表扬|求助|咨询|问|登记|有|什么|怎么|为什么|哪里|多少|在|事情|事|你好|您好|请问|您|你|能|可以|可不可以|吗|呢|吧|啊|了|[\s，,。！!？?、.]|(?i:i|want|would|like|to|a|complain|complaint|report|suggestion|suggest|make|file|hello|hi|please|ask|question|something|have|help|can|you|me)\b`)
 

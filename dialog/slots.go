@@ -265,7 +265,7 @@ func (t *turn) accept(f jiban.Field, text string, alone bool) bool {
 	case f.Key == "credit_code":
 		return t.acceptFound(f.Key, lang.CreditCodes(text))
 	default:
-		return t.acceptText(f.Key, text)
+		return f.Takes(strings.TrimSpace(text)) && t.acceptText(f.Key, text)
 	}
 }
 

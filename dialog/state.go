@@ -62,6 +62,8 @@ type request struct {
 	Confirmed    bool              `json:"confirmed,omitempty"` // the summary was shown as it stands
 	Recorded     bool              `json:"recorded,omitempty"`  // its intake is open
 	Articles     []string          `json:"articles,omitempty"`
+	Told         string            `json:"told,omitempty"`   // id of the incident that the person was told of
+	Looked       string            `json:"looked,omitempty"` // matter and region for which incidents were looked for
 }
 
 // pendingKind says what the last turn asked for.
@@ -81,7 +83,11 @@ const (
 	askedCallback   pendingKind = "callback"
 	askedHuman      pendingKind = "human"
 	askedNext       pendingKind = "next"
-	askedMenu       pendingKind = "menu" // nothing was asked, choices stand beside what was said
+	askedMenu       pendingKind = "menu"  // nothing was asked, choices stand beside what was said
+	askedPhone      pendingKind = "phone" // to be proven by a code
+	askedCode       pendingKind = "code"
+	askedDelete     pendingKind = "delete"   // whether all data is really to be deleted
+	askedIncident   pendingKind = "incident" // whether the person joins one that is known
 )
 
 // pending is the open question of the last turn.
@@ -92,6 +98,7 @@ type pending struct {
 	Text    string         `json:"text,omitempty"` // the question or ticket it is about
 	Tries   int            `json:"tries,omitempty"`
 	Said    int            `json:"said,omitempty"` // how often it was repeated, so that the words change
+	Back    *pending       `json:"back,omitempty"` // what stood open before
 }
 
 func loadState(raw json.RawMessage) *state {

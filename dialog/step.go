@@ -26,9 +26,10 @@ type Situation struct {
 	Region         string            `json:"region"` // "" or the installation's while the city is unknown
 	Lang           jiban.Lang        `json:"lang"`
 	Holder         jiban.Holder      `json:"holder"`
-	First          bool              `json:"first"`  // nothing was said to this person yet
-	Phone          string            `json:"phone"`  // proven telephone number, E.164 without +86; on SMS the sender's
-	Roster         bool              `json:"roster"` // recognised as on the special-service list
+	First          bool              `json:"first"`               // nothing was said to this person yet
+	Phone          string            `json:"phone"`               // proven telephone number, E.164 without +86; on SMS the sender's
+	Roster         bool              `json:"roster"`              // recognised as on the special-service list
+	CanProve       bool              `json:"can_prove,omitempty"` // a code can be sent to a telephone
 	// SafetySaid holds when the safety line of each emergency number was last said.
 	SafetySaid map[string]time.Time `json:"safety_said,omitempty"`
 }
@@ -36,11 +37,14 @@ type Situation struct {
 // Facts are the answers to the needs of this turn, in the order they were asked.
 // They are kept with the turn.
 type Facts struct {
-	Searches []SearchFact       `json:"searches,omitempty"`
-	Recent   *RecentFact        `json:"recent,omitempty"`
-	Statuses []StatusFact       `json:"statuses,omitempty"`
-	Plan     *PlanFact          `json:"plan,omitempty"`
-	Handoff  *jiban.HandoffPlan `json:"handoff,omitempty"`
+	Catalogue int                `json:"catalogue,omitempty"` // version of the catalogue that the turn was made with
+	Searches  []SearchFact       `json:"searches,omitempty"`
+	Recent    *RecentFact        `json:"recent,omitempty"`
+	Statuses  []StatusFact       `json:"statuses,omitempty"`
+	Plan      *PlanFact          `json:"plan,omitempty"`
+	Incidents []IncidentFact     `json:"incidents,omitempty"`
+	Handoff   *jiban.HandoffPlan `json:"handoff,omitempty"`
+	Deeds     []DeedFact         `json:"deeds,omitempty"`
 }
 
 // SearchFact is one answered search.
@@ -69,6 +73,35 @@ type PlanFact struct {
 	Plan  jiban.TicketPlan  `json:"plan"`
 }
 
+// IncidentFact is what was announced about a matter at a place, the newest first.
+type IncidentFact struct {
+	Matter string           `json:"matter"`
+	Region string           `json:"region"`
+	Found  []jiban.Incident `json:"found,omitempty"`
+}
+
+// DeedFact is what came of something that was done for the person in this turn. It
+// holds neither the telephone number nor the code.
+type DeedFact struct {
+	Kind    NeedKind `json:"kind"`
+	Result  Deed     `json:"result"`
+	Minutes int      `json:"minutes,omitempty"` // NeedCode: how long the code is good for
+}
+
+// Deed is the result of one.
+type Deed string
+
+// The results. Those of a code: done, limited. Of a proof: done, wrong, over. Of
+// a request about one's data: done, again (it was made before).
+const (
+	DeedDone    Deed = "done"
+	DeedLimited Deed = "limited" // too many codes of late
+	DeedWrong   Deed = "wrong"   // not the code, it may be tried again
+	DeedOver    Deed = "over"    // no code waits any more
+	DeedAgain   Deed = "again"
+	DeedNone    Deed = "none" // there was nothing to do
+)
+
 // NeedKind names a read that the engine asks its runner for.
 type NeedKind string
 
@@ -79,16 +112,34 @@ const (
 	NeedStatus  NeedKind = "status"
 	NeedPlan    NeedKind = "plan"
 	NeedHandoff NeedKind = "handoff"
+	// NeedIncidents asks what was announced; it is answered once for each matter and
+	// region.
+	NeedIncidents NeedKind = "incidents"
+)
+
+// These needs have something done outside of the turn's commit. Each may be done
+// again without harm when a commit is lost: codes are limited, a proof and a
+// request that stand are found standing.
+const (
+	NeedCode   NeedKind = "code"   // a verification code to a telephone
+	NeedProof  NeedKind = "proof"  // the telephone is proven by the code
+	NeedUnbind NeedKind = "unbind" // what was proven by codes is the person's no more
+	NeedData   NeedKind = "data"   // a request about the data held about the person
 )
 
 // Need is a question to the runner; the step is called again with the answer
 // among the facts, six times at most.
 type Need struct {
 	Kind    NeedKind
-	Search  jiban.SearchQuery    // NeedSearch
-	Number  string               // NeedStatus
-	Draft   jiban.TicketDraft    // NeedPlan
-	Handoff jiban.HandoffRequest // NeedHandoff
+	Search  jiban.SearchQuery     // NeedSearch
+	Number  string                // NeedStatus
+	Draft   jiban.TicketDraft     // NeedPlan
+	Handoff jiban.HandoffRequest  // NeedHandoff
+	Matter  string                // NeedIncidents
+	Region  string                // NeedIncidents
+	Phone   string                // NeedCode, NeedProof
+	Code    string                // NeedProof
+	Data    jiban.DataRequestKind // NeedData
 }
 
 // Decision is what a turn came to.
@@ -125,6 +176,10 @@ const (
 	CommandOptIn      Command = "opt_in"
 	CommandHuman      Command = "human"
 	CommandHelp       Command = "help"
+	CommandPrivacy    Command = "privacy"
+	CommandBind       Command = "bind"
+	CommandRevoke     Command = "revoke"
+	CommandData       Command = "data"
 )
 
 // Reply is one thing to say.
@@ -164,6 +219,13 @@ type IntakeChange struct {
 	Ticket   string             `json:"ticket,omitempty"`
 }
 
+// ConsentChange is a consent that a person gave, or took back, in this turn.
+type ConsentChange struct {
+	Purpose string `json:"purpose"`
+	Wording string `json:"wording"` // version of the text that was shown
+	Given   bool   `json:"given"`
+}
+
 // Outcome is all that a turn decided. The runner commits it whole or not at all.
 type Outcome struct {
 	State         json.RawMessage      `json:"state"`
@@ -180,8 +242,10 @@ type Outcome struct {
 	Intake        *IntakeChange        `json:"intake,omitempty"`
 	Tickets       []jiban.TicketAction `json:"tickets,omitempty"`
 	Handoff       *HandoffAction       `json:"handoff,omitempty"`
-	OptOut        *bool                `json:"opt_out,omitempty"` // true: no more notices here; false: again
-	Region        string               `json:"region,omitempty"`  // learnt in this turn
+	OptOut        *bool                `json:"opt_out,omitempty"`   // true: no more notices here; false: again
+	OptGroup      jiban.NoticeGroup    `json:"opt_group,omitempty"` // with OptOut: only notices of this group
+	Consents      []ConsentChange      `json:"consents,omitempty"`
+	Region        string               `json:"region,omitempty"` // learnt in this turn
 	Audience      jiban.Audience       `json:"audience,omitempty"`
 	Lang          jiban.Lang           `json:"lang,omitempty"`
 	Roster        bool                 `json:"roster,omitempty"` // claimed or proven in this conversation

@@ -29,7 +29,13 @@ type script struct {
 	Region   string `yaml:"region"`
 	Roster   bool   `yaml:"roster"`
 	Off      bool   `yaml:"off_duty"`
-	Turns    []struct {
+	Known    []struct {
+		Matter string `yaml:"matter"`
+		Region string `yaml:"region"`
+		Text   string `yaml:"text"`
+		Hours  int    `yaml:"hours"` // until it is over
+	} `yaml:"known"`
+	Turns []struct {
 		Say      *string         `yaml:"say"`
 		Tap      *string         `yaml:"tap"`
 		Location *jiban.Location `yaml:"location"`
@@ -109,6 +115,10 @@ func play(t *testing.T, s script, w *bytes.Buffer) {
 	}
 	if s.Region != "" {
 		h.sit.Region = s.Region
+	}
+	for i, k := range s.Known {
+		h.incidents = append(h.incidents, jiban.Incident{ID: fmt.Sprint("i", i+1), State: jiban.IncidentOpen, Matter: k.Matter, Region: k.Region,
+			Text: k.Text, Until: h.now.Add(time.Duration(k.Hours) * time.Hour)})
 	}
 	fmt.Fprintf(w, "## %s (%s)\n", s.Name, s.Channel)
 	for i, turn := range s.Turns {

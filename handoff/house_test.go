@@ -13,6 +13,7 @@ import (
 	"jiban/calendar"
 	"jiban/store"
 	"jiban/store/shared"
+	"jiban/store/storetest"
 	"jiban/tickets"
 )
 
@@ -26,6 +27,7 @@ type house struct {
 	shared *shared.Memory
 	ids    *jiban.SerialIDs
 	heard  int
+	file   string // of the database
 }
 
 func at(t testing.TB, s string) time.Time {
@@ -40,8 +42,9 @@ func at(t testing.TB, s string) time.Time {
 func newHouse(t testing.TB) *house {
 	t.Helper()
 	h := &house{t: t, clock: jiban.NewManualClock(at(t, "2026-11-02 09:00")), ids: &jiban.SerialIDs{Prefix: "id"}}
+	h.file = filepath.Join(t.TempDir(), "handoff.db")
 	var err error
-	h.store, err = store.Open(context.Background(), "sqlite:"+filepath.Join(t.TempDir(), "handoff.db"),
+	h.store, err = storetest.New(context.Background(), "sqlite:"+h.file,
 		store.Deps{Clock: h.clock, IDs: h.ids, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)

@@ -27,7 +27,8 @@ type Store interface {
 // AlertStore keeps what people must look at now.
 type AlertStore interface {
 	Alerts(ctx context.Context, unseenOnly bool, limit int) ([]jiban.Alert, error)
-	SeeAlert(ctx context.Context, id, by string) error
+	// SeeAlert writes the audit entries in the same transaction.
+	SeeAlert(ctx context.Context, id, by string, audit ...jiban.AuditEntry) error
 }
 
 // Presence is who is there, known to all nodes; a member is forgotten ttl after it
@@ -116,9 +117,9 @@ func (s *Service) Alerts(ctx context.Context, unseenOnly bool, limit int) ([]jib
 	return s.deps.Alerts.Alerts(ctx, unseenOnly, min(max(limit, 1), listed))
 }
 
-// SeeAlert notes who looked at an alert first.
+// SeeAlert notes who looked at an alert first, and that it was looked at.
 func (s *Service) SeeAlert(ctx context.Context, id, by string) error {
-	return s.deps.Alerts.SeeAlert(ctx, id, by)
+	return s.deps.Alerts.SeeAlert(ctx, id, by, did(jiban.Account{ID: by}, "alert.seen", "alert:"+id)...)
 }
 
 func (s *Service) now() time.Time { return s.deps.Clock.Now().UTC().Truncate(time.Millisecond) }

@@ -89,7 +89,7 @@ func (s *Service) requeue(ctx context.Context, h jiban.Handoff) error {
 	h.Priority = max(h.Priority, priorityFront)
 	h.CreatedAt = s.now() // the wait that is bounded begins now
 	c.Holder, c.AgentID = jiban.HeldByQueue, ""
-	_, err = s.write(ctx, &h, &c, notice(&c, &h, jiban.NoticeHandoffWaiting))
+	_, err = s.write(ctx, nil, &h, &c, notice(&c, &h, jiban.NoticeHandoffWaiting))
 	return unlessConflict(err)
 }
 

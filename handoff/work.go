@@ -37,7 +37,7 @@ func (s *Service) Accept(ctx context.Context, a jiban.Account, id string) (jiban
 		}
 		h.Status, h.AgentID, h.AcceptedAt = jiban.HandoffAccepted, a.ID, s.now()
 		c.Holder, c.AgentID = jiban.HeldByAgent, a.ID
-		return s.write(ctx, &h, &c, notice(&c, &h, jiban.NoticeHandoffJoined, "agent", a.Name))
+		return s.write(ctx, did(a, "handoff.accept", "handoff:"+h.ID), &h, &c, notice(&c, &h, jiban.NoticeHandoffJoined, "agent", a.Name))
 	})
 	if err == nil {
 		s.seen(ctx, a.ID)
@@ -66,11 +66,17 @@ func (s *Service) held(ctx context.Context, h *jiban.Handoff, by jiban.Holder) (
 	return c, nil
 }
 
-// write commits a handoff with its conversation; lost says that somebody else
-// changed one of them meanwhile.
-func (s *Service) write(ctx context.Context, h *jiban.Handoff, c *jiban.Conversation, told ...jiban.Notice) (lost bool, err error) {
+// did is the record of what an agent does. It is written in the transaction that
+// does it, so that nothing is done without its record.
+func did(a jiban.Account, action, object string) []jiban.AuditEntry {
+	return []jiban.AuditEntry{{Actor: a.ID, Action: action, Object: object, Result: "ok"}}
+}
+
+// write commits a handoff with its conversation and the record of who did it; lost
+// says that somebody else changed one of them meanwhile.
+func (s *Service) write(ctx context.Context, record []jiban.AuditEntry, h *jiban.Handoff, c *jiban.Conversation, told ...jiban.Notice) (lost bool, err error) {
 	c.UpdatedAt = s.now()
-	_, err = s.commit(ctx, jiban.Batch{Conversation: c, Handoffs: []jiban.Handoff{*h}, Notices: told})
+	_, err = s.commit(ctx, jiban.Batch{Conversation: c, Handoffs: []jiban.Handoff{*h}, Notices: told, Audit: record})
 	if err == nil {
 		h.Version++
 	}
@@ -116,7 +122,7 @@ func (s *Service) Say(ctx context.Context, a jiban.Account, conversationID, clie
 		}
 		// The version is compared, so that nothing is said after the conversation
 		// went to somebody else.
-		applied, err := s.commit(ctx, jiban.Batch{Conversation: &c, Notices: []jiban.Notice{n}})
+		applied, err := s.commit(ctx, jiban.Batch{Conversation: &c, Notices: []jiban.Notice{n}, Audit: did(a, "conversation.say", "conversation:"+c.ID)})
 		if err != nil {
 			return isConflict(err), err
 		}
@@ -153,17 +159,24 @@ func (s *Service) said(ctx context.Context, c *jiban.Conversation, applied jiban
 
 // Return gives a conversation back to the bot.
 func (s *Service) Return(ctx context.Context, a jiban.Account, id string) (jiban.Handoff, error) {
-	return s.finish(ctx, a, id, jiban.HandoffReturned, jiban.NoticeHandoffReturned)
+	return s.finish(ctx, a, id, ending{"handoff.return", jiban.HandoffReturned, jiban.NoticeHandoffReturned})
 }
 
 // Close ends what the person came for. The bot listens to whatever comes next.
 func (s *Service) Close(ctx context.Context, a jiban.Account, id string) (jiban.Handoff, error) {
-	return s.finish(ctx, a, id, jiban.HandoffClosed, jiban.NoticeHandoffClosed)
+	return s.finish(ctx, a, id, ending{"handoff.close", jiban.HandoffClosed, jiban.NoticeHandoffClosed})
+}
+
+// ending is one way in which an agent lets a conversation go.
+type ending struct {
+	action string // as the record names it
+	to     jiban.HandoffStatus
+	told   jiban.NoticeKind
 }
 
 // finish is for the agent who holds the conversation, or a supervisor. Doing it
 // twice changes nothing.
-func (s *Service) finish(ctx context.Context, a jiban.Account, id string, to jiban.HandoffStatus, k jiban.NoticeKind) (jiban.Handoff, error) {
+func (s *Service) finish(ctx context.Context, a jiban.Account, id string, e ending) (jiban.Handoff, error) {
 	const op = "handoff.Finish"
 	var h jiban.Handoff
 	err := again(func() (bool, error) {
@@ -174,7 +187,7 @@ func (s *Service) finish(ctx context.Context, a jiban.Account, id string, to jib
 		if h.AgentID != a.ID && !a.Has(jiban.RoleSupervisor) {
 			return false, jiban.Errorf(jiban.CodeForbidden, op, "this conversation is another agent's")
 		}
-		if h.Status == to {
+		if h.Status == e.to {
 			return false, nil
 		}
 		if h.Status != jiban.HandoffAccepted {
@@ -184,12 +197,12 @@ func (s *Service) finish(ctx context.Context, a jiban.Account, id string, to jib
 		if err != nil {
 			return isConflict(err), err
 		}
-		h.Status, h.ClosedAt = to, s.now()
+		h.Status, h.ClosedAt = e.to, s.now()
 		c.Holder, c.AgentID, c.HandoffID = jiban.HeldByBot, "", ""
-		if to == jiban.HandoffClosed {
+		if e.to == jiban.HandoffClosed {
 			c.IntakeID = "" // what comes next is another request
 		}
-		return s.write(ctx, &h, &c, notice(&c, &h, k))
+		return s.write(ctx, did(a, e.action, "handoff:"+h.ID), &h, &c, notice(&c, &h, e.told))
 	})
 	return h, err
 }

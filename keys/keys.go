@@ -29,6 +29,8 @@ type Roots interface {
 type Vault interface {
 	// Key returns a key by id, destroyed or not.
 	Key(ctx context.Context, id string) (jiban.WrappedKey, error)
+	// KeysByID returns those of the keys that there are, destroyed or not.
+	KeysByID(ctx context.Context, ids []string) ([]jiban.WrappedKey, error)
 	// NewestKey returns the key of an owner with the highest serial.
 	NewestKey(ctx context.Context, owner string) (jiban.WrappedKey, error)
 	// AddKey adds one; CodeConflict when the serial exists or its root is no longer

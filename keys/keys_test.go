@@ -338,19 +338,22 @@ func TestAKeyMovesWithItsContact(t *testing.T) {
 	refuses(t, k.Contact("gone"), "x", sealed, jiban.CodeInvalid)
 }
 
-func TestPreparedKeyIsWrittenByTheCaller(t *testing.T) {
+func TestMintedKeyIsWrittenByTheCaller(t *testing.T) {
 	f := newFixture(t)
 	k := f.open(t, f.config())
-	w, scope, err := k.Prepare("new")
+	w, mint, err := k.Mint("new")
 	if err != nil {
 		t.Fatal(err)
 	}
-	sealed := seal(t, scope, "x", "in one transaction")
-	refuses(t, k.Contact("new"), "x", sealed, jiban.CodeNotFound)
+	sealed, err := mint("x", []byte("in one transaction"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	refuses(t, k.Contact("new"), "x", []byte(sealed), jiban.CodeNotFound)
 	if err := f.store.AddKey(t.Context(), w); err != nil {
 		t.Fatal(err)
 	}
-	opens(t, k.Contact("new"), "x", sealed, "in one transaction")
+	opens(t, k.Contact("new"), "x", []byte(sealed), "in one transaction")
 }
 
 func TestKeysOfContactsAreReplacedWhenTheirTimeIsOver(t *testing.T) {
@@ -479,7 +482,7 @@ func BenchmarkField(b *testing.B) {
 		})
 		b.Run(string(suite)+"/newkey", func(b *testing.B) {
 			for b.Loop() {
-				if _, _, err := k.Prepare("z"); err != nil {
+				if _, _, err := k.Mint("z"); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -38,6 +38,18 @@ func (m *memory) Key(_ context.Context, id string) (jiban.WrappedKey, error) {
 	return m.find(func(k jiban.WrappedKey) bool { return k.ID == id })
 }
 
+func (m *memory) KeysByID(_ context.Context, ids []string) ([]jiban.WrappedKey, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var out []jiban.WrappedKey
+	for _, k := range m.keys {
+		if slices.Contains(ids, k.ID) {
+			out = append(out, k)
+		}
+	}
+	return out, nil
+}
+
 func (m *memory) NewestKey(_ context.Context, owner string) (jiban.WrappedKey, error) {
 	return m.find(func(k jiban.WrappedKey) bool { return k.Owner == owner })
 }

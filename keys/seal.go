@@ -14,12 +14,11 @@ import (
 type Scope struct {
 	k     *Keys
 	owner string
-	fixed *dataKey // of a key that is not in the database yet
 }
 
 // Contact returns the scope of a contact, whose key is made when it first seals.
 // Sealing then writes to the database: never call it inside a transaction; there
-// Prepare is the way.
+// SealNow and Mint are the way.
 func (k *Keys) Contact(id string) Scope { return Scope{k: k, owner: contactOwner(id)} }
 
 // Holder returns the name under which the store keeps the keys of a contact.
@@ -39,23 +38,11 @@ func (k *Keys) Open(ctx context.Context, aad string, sealed []byte) ([]byte, err
 	return Scope{k: k, owner: house}.Open(ctx, aad, sealed)
 }
 
-// Prepare makes a contact's first key without writing it: the caller puts the
-// wrapped key into the same transaction as the contact (Vault.AddKey's rules
-// apply), and may seal with the scope at once.
-func (k *Keys) Prepare(contactID string) (jiban.WrappedKey, Scope, error) {
-	owner := contactOwner(contactID)
-	w, d, err := k.mint(owner, 1)
-	return w, Scope{k: k, owner: owner, fixed: d}, err
-}
-
 // Seal encrypts a value under the newest key of the scope.
 func (s Scope) Seal(ctx context.Context, aad string, plain []byte) ([]byte, error) {
-	d := s.fixed
-	if d == nil {
-		var err error
-		if d, err = s.k.sealing(ctx, s.owner); err != nil {
-			return nil, err
-		}
+	d, err := s.k.sealing(ctx, s.owner)
+	if err != nil {
+		return nil, err
 	}
 	return s.k.seal(d, aad, plain)
 }
@@ -67,12 +54,14 @@ func (s Scope) Open(ctx context.Context, aad string, sealed []byte) ([]byte, err
 	if err != nil {
 		return nil, err
 	}
-	d := s.fixed
-	if d == nil || d.id != e.keyID {
-		if d, err = s.k.reading(ctx, e.keyID, s.owner); err != nil {
-			return nil, err
-		}
+	d, err := s.k.reading(ctx, e.keyID, s.owner)
+	if err != nil {
+		return nil, err
 	}
+	return d.open(e, aad)
+}
+
+func (d *dataKey) open(e envelope, aad string) ([]byte, error) {
 	plain, err := d.aead(e.suite).Open(nil, e.body[:nonceSize], e.body[nonceSize:], bound(e.suite, d, aad))
 	if err != nil {
 		return nil, jiban.Errorf(jiban.CodeInvalid, "keys.Open", "a sealed value was altered or does not belong here: %w", err)

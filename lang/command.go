@@ -1,6 +1,7 @@
 package lang
 
 import (
+	"slices"
 	"strings"
 	"sync"
 )
@@ -26,6 +27,22 @@ const (
 	CommandSkip       Command = "skip"      // this field stays empty
 	CommandRestart    Command = "restart"   // begin again
 	CommandAnonymous  Command = "anonymous" // no name, or not to be passed on
+)
+
+// The commands about oneself and one's data.
+const (
+	CommandPrivacy       Command = "privacy"         // what is kept, and why
+	CommandBind          Command = "bind"            // prove a telephone number
+	CommandResend        Command = "resend"          // send the code again
+	CommandRevoke        Command = "revoke"          // take a consent back
+	CommandSeeData       Command = "see_data"        // what is held about me
+	CommandCopyData      Command = "copy_data"       // a copy of it
+	CommandCorrectData   Command = "correct_data"    // it is wrong
+	CommandDeleteData    Command = "delete_data"     // delete it
+	CommandOutOfProgress Command = "out_of_progress" // no news of tickets
+	CommandOutOfSurvey   Command = "out_of_survey"   // no questions afterwards
+	CommandIntoProgress  Command = "into_progress"
+	CommandIntoSurvey    Command = "into_survey"
 )
 
 // commandLine is the length in runes above which a message is no bare command.
@@ -69,7 +86,7 @@ func withoutThanks(s string) string {
 // unwrapped reports whether a command may come with words of politeness around
 // it: a lone 退订 or 是 must be the whole message.
 func unwrapped(c Command) bool {
-	return c != CommandOptOut && c != CommandYes && c != CommandNo
+	return c != CommandOptOut && c != CommandYes && c != CommandNo && c != CommandDeleteData
 }
 
 // compact drops punctuation and blanks at the edges and all punctuation within;
@@ -221,7 +238,7 @@ func onlyNumber(arg string, n Slot) bool {
 
 var commandTable = sync.OnceValue(func() *commands {
 	t := &commands{exact: map[string]Command{}}
-	for _, l := range commandWords() {
+	for _, l := range slices.Concat(commandWords(), personalWords()) {
 		for w := range strings.SplitSeq(l.words, "|") {
 			t.exact[w] = l.command
 		}

@@ -76,7 +76,8 @@ func (c CodeConfig) filled() CodeConfig {
 type CodeDeps struct {
 	Store  CodeStore
 	Hash   Hasher
-	Roster Listed // may be nil
+	Roster Listed     // may be nil
+	Keys   KeyDropper // may be nil
 	Clock  jiban.Clock
 	IDs    jiban.IDs
 	Rand   io.Reader // crypto/rand when nil
@@ -117,6 +118,9 @@ type Sent struct {
 	Phone     string // E.164
 	ExpiresAt time.Time
 }
+
+// byContact is who does what a person does for themselves.
+const byContact = "contact"
 
 const (
 	codeDigits = 6
@@ -186,17 +190,22 @@ func (c *Codes) Check(ctx context.Context, contactID, phone, digits string) (Pro
 
 func (c *Codes) prove(ctx context.Context, code jiban.VerificationCode, number string) (Proof, error) {
 	var p Proof
+	listed := false
 	if c.d.Roster != nil {
-		kind, _, err := c.d.Roster.OnRoster(ctx, number)
+		kind, found, err := c.d.Roster.OnRoster(ctx, number)
 		if err != nil {
 			// The proof is worth more than the list, which is asked again later.
 			c.d.Log.Warn("the roster could not be asked for a proven telephone", "contact", code.ContactID, "error", err)
 		}
-		p.Kind = kind
+		p.Kind, listed = kind, found
 	}
 	var err error
 	p.Contact, p.Join, err = c.d.Store.ProveAddress(ctx, jiban.AddressProof{ContactID: code.ContactID, Address: PhoneAddress(number),
-		How: "code", CodeID: code.ID, By: "contact", Roster: p.Kind != ""}, c.d.Clock.Now().Add(-c.cfg.Quarantine))
+		How: proofByCode, CodeID: code.ID, By: byContact, RosterAsked: c.d.Roster != nil, Roster: listed}, c.d.Clock.Now().Add(-c.cfg.Quarantine))
+	if p.Join != nil && c.d.Keys != nil {
+		c.d.Keys.Drop(p.Join.KeptID)
+		c.d.Keys.Drop(p.Join.GoneID)
+	}
 	return p, err
 }
 

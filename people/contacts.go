@@ -15,6 +15,8 @@ type ContactStore interface {
 	ProveAddress(ctx context.Context, p jiban.AddressProof, joinSince time.Time) (jiban.Contact, *jiban.Join, error)
 	Separate(ctx context.Context, joinID, by string) (jiban.Join, error)
 	Joins(ctx context.Context, contactID string) ([]jiban.Join, error)
+	// Unprove takes addresses proven in a way from a contact, and says how many.
+	Unprove(ctx context.Context, contactID, how, by string) (int, error)
 }
 
 // WishStore is what the room needs of the store for consent and opt-out.
@@ -22,6 +24,7 @@ type WishStore interface {
 	SaveConsent(ctx context.Context, c jiban.Consent) error
 	Consents(ctx context.Context, contactID string) ([]jiban.Consent, error)
 	SetOptOut(ctx context.Context, o jiban.OptOut, out bool) error
+	OptOuts(ctx context.Context, contactID string) ([]jiban.OptOut, error)
 	OptedOut(ctx context.Context, contactID string, g jiban.NoticeGroup) (bool, error)
 }
 
@@ -82,6 +85,28 @@ func (s *Service) Joins(ctx context.Context, contactID string) ([]jiban.Join, er
 	return s.d.Store.Joins(ctx, contactID)
 }
 
+// Unbind takes back, on the person's own word, what codes proved: contacts that a
+// code joined are two again, each with its own history, and numbers that a code
+// gave are no more the contact's. It reports whether there was anything.
+func (s *Service) Unbind(ctx context.Context, contactID string) (bool, error) {
+	joins, err := s.d.Store.Joins(ctx, contactID)
+	if err != nil {
+		return false, err
+	}
+	some := false
+	for _, j := range joins {
+		if j.How != proofByCode || !j.SeparatedAt.IsZero() {
+			continue
+		}
+		if _, err := s.Separate(ctx, j.ID, byContact); err != nil && jiban.CodeOf(err) != jiban.CodeConflict {
+			return some, err
+		}
+		some = true
+	}
+	n, err := s.d.Store.Unprove(ctx, contactID, proofByCode, byContact)
+	return some || n > 0, err
+}
+
 func (s *Service) drop(ids ...string) {
 	if s.d.Keys == nil {
 		return
@@ -116,6 +141,16 @@ func (s *Service) Consented(ctx context.Context, contactID, purpose, wording str
 	return false, nil
 }
 
+// Consents lists what a contact consented to and took back, newest first.
+func (s *Service) Consents(ctx context.Context, contactID string) ([]jiban.Consent, error) {
+	return s.d.Store.Consents(ctx, contactID)
+}
+
+// OptOuts lists the groups of notices that a contact refused one by one.
+func (s *Service) OptOuts(ctx context.Context, contactID string) ([]jiban.OptOut, error) {
+	return s.d.Store.OptOuts(ctx, contactID)
+}
+
 // OptOut makes a contact want no notices of a group, or want them again. What
 // answers or protects a person cannot be refused.
 func (s *Service) OptOut(ctx context.Context, contactID string, g jiban.NoticeGroup, out bool) error {
@@ -125,23 +160,17 @@ func (s *Service) OptOut(ctx context.Context, contactID string, g jiban.NoticeGr
 	return s.d.Store.SetOptOut(ctx, jiban.OptOut{ContactID: contactID, Group: g, At: s.d.Clock.Now()}, out)
 }
 
-// Wish says whether and when a contact wants to be told something.
-type Wish struct {
-	Unwanted  bool
-	NotBefore time.Time // the end of the quiet hours, zero when it may be told now
-}
-
 // Wish answers Delivery, which asks before it tells.
-func (s *Service) Wish(ctx context.Context, contactID string, k jiban.NoticeKind, now time.Time) (Wish, error) {
+func (s *Service) Wish(ctx context.Context, contactID string, k jiban.NoticeKind, now time.Time) (jiban.Wish, error) {
 	group := k.Group()
 	if group == jiban.GroupSafety {
-		return Wish{}, nil
+		return jiban.Wish{}, nil
 	}
-	var w Wish
+	var w jiban.Wish
 	if group == jiban.GroupProgress || group == jiban.GroupSurvey {
 		out, err := s.d.Store.OptedOut(ctx, contactID, group)
 		if err != nil || out {
-			return Wish{Unwanted: out}, err
+			return jiban.Wish{Unwanted: out}, err
 		}
 	}
 	if unasked(k) {
@@ -156,7 +185,8 @@ func unasked(k jiban.NoticeKind) bool {
 	switch k {
 	case jiban.NoticeTicketDispatched, jiban.NoticeTicketSigned, jiban.NoticeTicketReturned, jiban.NoticeTicketExtended,
 		jiban.NoticeTicketDelayed, jiban.NoticeTicketAnswered, jiban.NoticeTicketSurvey, jiban.NoticeTicketReopened,
-		jiban.NoticeCallbackDone:
+		jiban.NoticeTicketMessage, jiban.NoticeTicketMerged,
+		jiban.NoticeCallbackDone, jiban.NoticeRequestDone, jiban.NoticeRequestRefused:
 		return true
 	default:
 		return false

@@ -24,6 +24,9 @@ type ImportOptions struct {
 	Encoding string // UTF8 or GB18030, "" to tell by the file
 	By       string // staff id, for the audit record
 	Progress func(ImportProgress)
+	// Bad, when set, hears of every row that cannot be taken, of more than the
+	// report keeps.
+	Bad func(RowError)
 }
 
 // ImportProgress is how far an import is. Writing begins when all rows are read.
@@ -174,8 +177,12 @@ func (im *rosterImport) readAll(ctx context.Context, in io.Reader) error {
 
 func (im *rosterImport) bad(row int, err error) {
 	im.report.Bad++
+	e := RowError{Row: row, Text: err.Error()}
 	if len(im.report.Errors) < maxErrors {
-		im.report.Errors = append(im.report.Errors, RowError{Row: row, Text: err.Error()})
+		im.report.Errors = append(im.report.Errors, e)
+	}
+	if im.o.Bad != nil {
+		im.o.Bad(e)
 	}
 }
 

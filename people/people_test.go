@@ -50,6 +50,34 @@ func TestPhone(t *testing.T) {
 	}
 }
 
+// broken is a store that cannot be read.
+type broken struct{ RosterStore }
+
+func (broken) RosterBlock(context.Context, int) ([]byte, []string, error) {
+	return nil, nil, errors.New("the disk is gone")
+}
+
+// Every look-up is counted by what came of it, a failed one too.
+func TestEveryLookUpIsHeardOf(t *testing.T) {
+	var heard []RosterResult
+	of := func(s RosterStore) *Roster {
+		return NewRoster(RosterDeps{Store: s, Hash: &plain{}, Clock: jiban.NewManualClock(time.Unix(0, 0)),
+			Looked: func(_ context.Context, r RosterResult) { heard = append(heard, r) }})
+	}
+	if _, ok, err := of(&plain{}).OnRoster(t.Context(), "13800001234"); ok || err != nil {
+		t.Error(ok, err)
+	}
+	if _, ok, err := of(broken{}).OnRoster(t.Context(), "13800001234"); ok || err == nil {
+		t.Error(ok, err)
+	}
+	if _, _, err := of(broken{}).OnRoster(t.Context(), "no number"); err != nil {
+		t.Error(err)
+	}
+	if want := []RosterResult{RosterNotListed, RosterFailed}; !slices.Equal(heard, want) {
+		t.Errorf("heard of %v, want %v", heard, want)
+	}
+}
+
 func FuzzPhone(f *testing.F) {
 	for _, s := range []string{"13800001234", "+86 138", "（0451）8765-4321", "++1", "０"} {
 		f.Add(s)
@@ -181,14 +209,8 @@ func TestTheRosterHoldsWhatTheFilesSaid(t *testing.T) {
 
 func TestLookUpsAreRecordedWithoutTheNumber(t *testing.T) {
 	r := newPlain()
-	var seen []string
-	r.d.Looked = func(_ context.Context, found bool, kind string) {
-		if found {
-			seen = append(seen, "found "+kind)
-		} else {
-			seen = append(seen, "not found")
-		}
-	}
+	var seen []RosterResult
+	r.d.Looked = func(_ context.Context, result RosterResult) { seen = append(seen, result) }
 	if _, err := r.Import(t.Context(), strings.NewReader("phone,kind\n13800001234,a\n"), ImportOptions{}); err != nil {
 		t.Fatal(err)
 	}
@@ -197,7 +219,7 @@ func TestLookUpsAreRecordedWithoutTheNumber(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if !slices.Equal(seen, []string{"found a", "not found"}) {
+	if !slices.Equal(seen, []RosterResult{RosterListed, RosterNotListed}) {
 		t.Errorf("%v", seen)
 	}
 }

@@ -49,10 +49,20 @@ type RosterDeps struct {
 	Hash  Hasher
 	Clock jiban.Clock
 	IDs   jiban.IDs
-	// Looked, when set, hears of every look-up: whether it found something, and
-	// the kind. It is never told the number.
-	Looked func(ctx context.Context, found bool, kind string)
+	// Looked, when set, hears of every look-up, that of a failed one too. It is never
+	// told the number.
+	Looked func(ctx context.Context, r RosterResult)
 }
+
+// RosterResult is what came of a look-up, as the figures have it.
+type RosterResult string
+
+// The results.
+const (
+	RosterListed    RosterResult = "listed"
+	RosterNotListed RosterResult = "not_listed"
+	RosterFailed    RosterResult = "failed" // whoever is on the list was not recognised
+)
 
 // Roster is the special-service list (特服名单): telephone numbers of people who
 // are offered a human at once. It keeps no number, only keyed hashes, packed into
@@ -97,14 +107,17 @@ func (r *Roster) OnRoster(ctx context.Context, phone string) (kind string, ok bo
 	}
 	want := newEntry(r.d.Hash.Digest(rosterDomain, number), 0, 0)
 	data, kinds, err := r.d.Store.RosterBlock(ctx, want.bucket())
-	if err != nil {
-		return "", false, err
+	result := RosterFailed
+	if err == nil {
+		result = RosterNotListed
+		if kind, ok = find(data, kinds, &want, r.d.Clock.Now().In(jiban.Beijing).Year()); ok {
+			result = RosterListed
+		}
 	}
-	kind, ok = find(data, kinds, &want, r.d.Clock.Now().In(jiban.Beijing).Year())
 	if r.d.Looked != nil {
-		r.d.Looked(ctx, ok, kind)
+		r.d.Looked(ctx, result)
 	}
-	return kind, ok, nil
+	return kind, ok, err
 }
 
 // find looks for a digest in a packed bucket.

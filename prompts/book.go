@@ -31,12 +31,14 @@ type Book struct {
 	langs  map[jiban.Lang]map[string]*template.Template
 	sorry  string
 	misses atomic.Int64
+
+	periods Periods
 }
 
 // New parses the embedded sentences. It fails when a template is broken or a key
 // is missing in one of the languages.
 func New() (*Book, error) {
-	b := &Book{langs: map[jiban.Lang]map[string]*template.Template{}}
+	b := &Book{langs: map[jiban.Lang]map[string]*template.Template{}, periods: DefaultPeriods()}
 	for _, l := range []jiban.Lang{jiban.Chinese, jiban.English} {
 		data, err := files.ReadFile(string(l) + ".yaml")
 		if err != nil {
@@ -175,6 +177,9 @@ func (b *Book) word(l jiban.Lang, key string, params map[string]any) (string, er
 	t := b.langs[l][key]
 	if t == nil {
 		return "", fmt.Errorf("there is no sentence %q", key)
+	}
+	if strings.HasPrefix(key, noticeOnData) {
+		params = b.withPeriods(l, params)
 	}
 	return render(t, params)
 }

@@ -1,6 +1,8 @@
 package prompts
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"regexp"
 	"strings"
@@ -13,7 +15,7 @@ import (
 func sample() map[string]any {
 	p := map[string]any{"lines": []map[string]string{{"label": "地点", "value": "南岗区"}}, "privacy": true, "ahead": 3, "n": 2}
 	for _, name := range []string{"number", "also", "sms", "text", "label", "department", "limit", "due", "matter", "status", "reply",
-		"title", "detail", "name", "area", "wait", "by", "phone", "code", "agent", "position", "reason"} {
+		"title", "detail", "name", "area", "wait", "by", "phone", "code", "agent", "position", "reason", "version", "date", "tail", "minutes", "left", "what", "into"} {
 		p[name] = "甲"
 	}
 	p["number"] = "2611020000018"
@@ -39,6 +41,9 @@ func TestEverySentenceCanBeSaid(t *testing.T) {
 				t.Errorf("%s %s uses the brackets of a signature", l, key)
 			}
 			numberFollowsItsName(t, l, key, text)
+			if key == "privacy.full" {
+				continue // a document, which is asked for
+			}
 			if n := len([]rune(text)); n > 420 || l == jiban.Chinese && n > 160 {
 				t.Errorf("%s %s is too long: %d", l, key, n)
 			}
@@ -91,7 +96,7 @@ func TestEveryNoticeIsWorded(t *testing.T) {
 	}
 	need := map[jiban.NoticeKind]map[string]string{
 		jiban.NoticeSafety:           {"text": "请拨打119"},
-		jiban.NoticeCode:             {"code": "123456"},
+		jiban.NoticeCode:             {"code": "123456", "minutes": "5"},
 		jiban.NoticeHandoffJoined:    {},
 		jiban.NoticeHandoffReturned:  {},
 		jiban.NoticeHandoffClosed:    {},
@@ -105,6 +110,8 @@ func TestEveryNoticeIsWorded(t *testing.T) {
 		jiban.NoticeTicketAnswered:   {"number": "2611020000018", "reply": "已恢复供水"},
 		jiban.NoticeTicketSurvey:     {"number": "2611020000018"},
 		jiban.NoticeTicketReopened:   {"number": "2611020000018"},
+		jiban.NoticeTicketMessage:    {"number": "2611020000018", "text": "请问是几号楼？"},
+		jiban.NoticeTicketMerged:     {"number": "2611020000018", "into": "2611020000026"},
 		jiban.NoticeCallbackDone:     {"number": "2611020000018"},
 	}
 	for kind, params := range need {
@@ -190,4 +197,60 @@ func ExampleBook_Say() {
 	}
 	fmt.Println(b.Say(jiban.Chinese, "urge.done", map[string]any{"number": "2611020000018", "department": "哈尔滨市水务局", "due": "11月3日9:00"}))
 	// Output: 已经为您催办，工单编号：2611020000018。我们已经提醒哈尔滨市水务局尽快办理，最晚11月3日9:00答复您。
+}
+
+// A consent names the version of the wording that was shown: whoever changes the
+// wording gives it a new version and a date, and writes both down here.
+func TestTheVersionOfThePrivacyNoticeNamesItsWording(t *testing.T) {
+	const version, wording = "2", "8b54cd3c37e667f0"
+	b, err := New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.New()
+	for _, l := range []jiban.Lang{jiban.Chinese, jiban.English} {
+		for _, key := range []string{"privacy.date", "privacy.full", "privacy.full.sms", "bind.ask", "bind.notice"} {
+			sum.Write([]byte(b.Say(l, key, map[string]any{"version": "", "date": ""})))
+		}
+		if got := b.Say(l, "privacy.version", nil); got != version {
+			t.Errorf("%s says version %s, want %s", l, got, version)
+		}
+	}
+	if got := hex.EncodeToString(sum.Sum(nil)[:8]); got != wording {
+		t.Errorf("the wording is %s, and version %s was %s: raise version and date", got, version, wording)
+	}
+}
+
+// The notice names the periods of the house, and another version with each.
+func TestThePrivacyNoticeNamesThePeriodsOfTheHouse(t *testing.T) {
+	b, err := New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b.Keeping(DefaultPeriods()).Say(jiban.Chinese, "privacy.version", nil) != "2" {
+		t.Error("the default periods are the wording's own")
+	}
+	edition := map[string]any{"version": "甲", "date": "乙"}
+	seen := map[string]bool{}
+	for _, c := range []struct {
+		p      Periods
+		zh, en string
+	}{
+		{DefaultPeriods(), "对话保存2年，诉求工单保存5年，举报工单保存3年", "conversations 2 years, requests 5 years, reports 3 years"},
+		{Periods{Talk: 180, Request: 365, Report: 0}, "对话保存180天，诉求工单保存1年，举报工单保存不限期", "conversations 180 days, requests 1 year, reports without limit"},
+		{Periods{Talk: 1, Request: 3653, Report: 366}, "对话保存1天，诉求工单保存10年，举报工单保存1年", "conversations 1 day, requests 10 years, reports 1 year"},
+	} {
+		own := b.Keeping(c.p)
+		if got := own.Say(jiban.Chinese, "privacy.full", edition); !strings.Contains(got, c.zh) {
+			t.Errorf("%+v: %s", c.p, got)
+		}
+		if got := own.Say(jiban.English, "privacy.full", edition); !strings.Contains(got, c.en) {
+			t.Errorf("%+v: %s", c.p, got)
+		}
+		version := own.Say(jiban.Chinese, "privacy.version", nil)
+		if seen[version] || version != own.Say(jiban.English, "privacy.version", nil) {
+			t.Errorf("version %s is not of these periods alone", version)
+		}
+		seen[version] = true
+	}
 }

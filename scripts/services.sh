@@ -64,6 +64,27 @@ install_missing() {
 	rm -f "$log"
 }
 
+# The S3 server of the tests is a program of its own, not part of ours: versitygw
+# over a folder. It takes some minutes to build, once.
+s3_version=v1.8.0
+build_s3() {
+	local dir=${GOLANGCI_BIN_DIR:-$HOME/.cache/jiban/bin} log
+	JIBAN_TEST_S3=$dir/versitygw-$s3_version
+	export JIBAN_TEST_S3
+	[ -x "$JIBAN_TEST_S3" ] && return
+	say "building the S3 server of the tests (versitygw $s3_version)"
+	log=$(mktemp)
+	mkdir -p "$dir"
+	# Outside of our module, whose versions it does not share.
+	if ! (cd / && GOBIN=$dir/build-$$ GOFLAGS=-mod=mod go install "github.com/versity/versitygw/cmd/versitygw@$s3_version") >"$log" 2>&1; then
+		tail -n 30 "$log" >&2
+		die "the S3 server could not be built"
+	fi
+	mv "$dir/build-$$/versitygw" "$JIBAN_TEST_S3"
+	rmdir "$dir/build-$$"
+	rm -f "$log"
+}
+
 # A port that nothing listens on now. Two runs may pick the same; the servers'
 # start is therefore tried again with another.
 free_port() {
@@ -164,6 +185,7 @@ keep_in_memory() {
 }
 
 install_missing
+build_s3
 memory=
 trap stop EXIT
 trap 'exit 130' INT

@@ -36,10 +36,11 @@ func (s *Service) Create(ctx context.Context, a jiban.Account) (oneTimePassword 
 	if err != nil {
 		return "", err
 	}
-	if err := s.store.SaveAccount(ctx, a); err != nil {
+	err = s.store.ChangeStaff(ctx, jiban.StaffChange{Account: &a, Entries: s.entries(ActorOf(ctx), "account.create", "account:"+a.ID, "ok")})
+	if err != nil {
 		return "", saveError(a.ID, err)
 	}
-	return password, s.Audit(ctx, jiban.AuditEntry{Actor: ActorOf(ctx), Action: "account.create", Object: "account:" + a.ID, Result: "ok"})
+	return password, nil
 }
 
 // ByLogin returns the account of a login, CodeNotFound when there is none.
@@ -128,12 +129,17 @@ func renew(a *jiban.Account, hash string, now time.Time) {
 	a.PasswordHash, a.PasswordAt, a.MustChange, a.Failures = hash, now, false, 0
 }
 
-// errUnchanged ends a change without a write.
-var errUnchanged = errors.New("nothing to write")
+var (
+	// errUnchanged ends a change without a write.
+	errUnchanged = errors.New("nothing to write")
+	// errLast marks that nobody else who can log in holds a role that is needed.
+	errLast = errors.New("the last of a kind")
+)
 
-// change loads an account, lets f change it and writes it; anew when another node
-// was faster, so that neither change is lost.
-func (s *Service) change(ctx context.Context, id string, f func(*jiban.Account) error) (jiban.Account, error) {
+// change loads an account, lets f change it, and say what else changes with it,
+// and writes all of it together; anew when another node was faster, so that
+// neither change is lost. A change that cannot be recorded does not happen.
+func (s *Service) change(ctx context.Context, id string, f func(*jiban.Account, *jiban.StaffChange) error) (jiban.Account, error) {
 	s.counts.Lock()
 	defer s.counts.Unlock()
 	for tries := 1; ; tries++ {
@@ -141,10 +147,12 @@ func (s *Service) change(ctx context.Context, id string, f func(*jiban.Account) 
 		if err != nil {
 			return a, err
 		}
-		if err := f(&a); err != nil {
+		c := jiban.StaffChange{At: s.clock.Now()}
+		if err := f(&a, &c); err != nil {
 			return a, err
 		}
-		err = s.store.SaveAccount(ctx, a)
+		c.Account = &a
+		err = s.store.ChangeStaff(ctx, c)
 		if err == nil || jiban.CodeOf(err) != jiban.CodeConflict || tries == saveTries {
 			return a, saveError(a.ID, err)
 		}
@@ -152,22 +160,23 @@ func (s *Service) change(ctx context.Context, id string, f func(*jiban.Account) 
 }
 
 func saveError(id string, err error) error {
-	if err == nil {
+	switch jiban.CodeOf(err) {
+	case "":
 		return nil
+	case jiban.CodeForbidden:
+		return &jiban.Error{Code: jiban.CodeInvalid, Op: "staff.save", Err: errors.Join(errLast, err),
+			Msg: "这是最后一个可用的管理员（或安全管理员），不能停用或去掉该角色 (the last administrator of its kind stays)"}
 	}
 	return jiban.Errorf(jiban.CodeOf(err), "staff.save", "save account %s: %w", id, err)
 }
 
-// ended ends the sessions of an account that was changed and records the change:
-// whatever changed, who is logged in must prove it anew.
-func (s *Service) ended(ctx context.Context, id, action string, err error) error {
-	if err != nil {
-		return err
-	}
-	if err := s.store.DeleteSessionsOf(ctx, id); err != nil {
-		return jiban.Errorf(jiban.CodeOf(err), "staff.save", "end the sessions of %s: %w", id, err)
-	}
-	return s.Audit(ctx, jiban.AuditEntry{Actor: ActorOf(ctx), Action: action, Object: "account:" + id, Result: "ok"})
+// administer changes an account for an administrator: its sessions end, because
+// who is logged in must prove it anew whatever changed, and it is recorded.
+func (s *Service) administer(ctx context.Context, id, action string, f func(*jiban.Account, *jiban.StaffChange) error) (jiban.Account, error) {
+	return s.change(ctx, id, func(a *jiban.Account, c *jiban.StaffChange) error {
+		c.EndSessions, c.Entries = id, s.entries(ActorOf(ctx), action, "account:"+id, "ok")
+		return f(a, c)
+	})
 }
 
 // List returns all accounts.

@@ -28,6 +28,11 @@ func (s *Service) Audit(ctx context.Context, e jiban.AuditEntry) error {
 	return nil
 }
 
+// entries is one entry that is written together with what it tells of.
+func (s *Service) entries(actor, action, object, result string) []jiban.AuditEntry {
+	return []jiban.AuditEntry{{ID: s.ids.NewID(), Actor: actor, Action: action, Object: object, Result: result, At: s.clock.Now()}}
+}
+
 // recorder joins entries that come in while a write is under way into the next
 // write: the end of the chain is taken once for all of them. Who comes while
 // nobody writes leads; who has led hands over to one of those who wait.

@@ -36,7 +36,7 @@ func (s *slow) AppendAudit(ctx context.Context, es []jiban.AuditEntry) error {
 // Entries that come while one is written are written together.
 func TestAuditJoins(t *testing.T) {
 	d := &slow{memory: newMemory(), begun: make(chan int), go_: make(chan error)}
-	s, err := staff.New(staff.Deps{Store: d, Clock: jiban.SystemClock{}, IDs: &jiban.SerialIDs{Prefix: "x"}, Params: staff.ProductionParams()})
+	s, err := staff.New(t.Context(), staff.Deps{Store: d, Clock: jiban.SystemClock{}, IDs: &jiban.SerialIDs{Prefix: "x"}, Params: staff.ProductionParams()})
 	must(t, err)
 	results := make(chan error, 100)
 	record := func(ctx context.Context, action string) {
@@ -122,7 +122,7 @@ func TestOnTheRealStore(t *testing.T) {
 	t.Cleanup(func() { must(t, kept.Close()) })
 	clock := jiban.NewManualClock(time.Now().UTC().Truncate(time.Second))
 	o := &office{store: newMemory(), clock: clock}
-	o.Service, err = staff.New(staff.Deps{Store: kept, Clock: clock, IDs: jiban.RandomIDs{Clock: clock}, Sealer: sealed{}})
+	o.Service, err = staff.New(t.Context(), staff.Deps{Store: kept, Clock: clock, IDs: jiban.RandomIDs{Clock: clock}, Sealer: sealed{}})
 	must(t, err)
 	_, err = o.EnsureFirst(t.Context())
 	must(t, err)
@@ -164,7 +164,7 @@ func BenchmarkAudit(b *testing.B) {
 			b.Fatal(err)
 		}
 		defer kept.Close()
-		s, err := staff.New(staff.Deps{Store: kept, Clock: jiban.SystemClock{}, IDs: jiban.RandomIDs{Clock: jiban.SystemClock{}}})
+		s, err := staff.New(b.Context(), staff.Deps{Store: kept, Clock: jiban.SystemClock{}, IDs: jiban.RandomIDs{Clock: jiban.SystemClock{}}})
 		if err != nil {
 			b.Fatal(err)
 		}

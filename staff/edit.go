@@ -20,12 +20,12 @@ func (s *Service) Reset(ctx context.Context, accountID string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	_, err = s.change(ctx, accountID, func(a *jiban.Account) error {
+	_, err = s.administer(ctx, accountID, "account.reset", func(a *jiban.Account, _ *jiban.StaffChange) error {
 		renew(a, hash, s.clock.Now())
 		a.MustChange, a.LockedUntil = true, time.Time{}
 		return nil
 	})
-	if err := s.ended(ctx, accountID, "account.reset", err); err != nil {
+	if err != nil {
 		return "", err
 	}
 	return password, nil
@@ -34,33 +34,30 @@ func (s *Service) Reset(ctx context.Context, accountID string) (string, error) {
 // Disable ends the account's sessions and lets it log in no more. The last one
 // that can make accounts, or give permissions, stays.
 func (s *Service) Disable(ctx context.Context, accountID string) error {
-	_, err := s.change(ctx, accountID, func(a *jiban.Account) error {
-		if err := s.notLast(ctx, *a, nil); err != nil {
-			return err
-		}
+	_, err := s.administer(ctx, accountID, "account.disable", func(a *jiban.Account, c *jiban.StaffChange) error {
+		c.Needed = given(*a, nil)
 		a.Disabled = true
 		a.Edition++
 		return nil
 	})
-	return s.ended(ctx, accountID, "account.disable", err)
+	return err
 }
 
 // Enable lets a disabled account log in again.
 func (s *Service) Enable(ctx context.Context, accountID string) error {
-	_, err := s.change(ctx, accountID, func(a *jiban.Account) error {
+	_, err := s.administer(ctx, accountID, "account.enable", func(a *jiban.Account, _ *jiban.StaffChange) error {
 		a.Disabled = false
 		a.Edition++
 		return nil
 	})
-	return s.ended(ctx, accountID, "account.enable", err)
+	return err
 }
 
 // Rename changes a person's name. CodeConflict when the account was edited since
 // the edition that was seen.
 func (s *Service) Rename(ctx context.Context, accountID, name string, edition int64) (jiban.Account, error) {
-	return s.edit(ctx, accountID, "account.rename", edition, func(a *jiban.Account) error {
+	return s.edit(ctx, accountID, "account.rename", edition, func(a *jiban.Account, _ *jiban.StaffChange) {
 		a.Name = strings.TrimSpace(name)
-		return nil
 	})
 }
 
@@ -70,48 +67,35 @@ func (s *Service) SetRoles(ctx context.Context, accountID string, roles []jiban.
 	if ActorOf(ctx) == accountID {
 		return jiban.Account{}, &jiban.Error{Code: jiban.CodeForbidden, Op: "staff.roles", Msg: "不能修改自己的角色 (nobody changes their own roles)"}
 	}
-	return s.edit(ctx, accountID, "account.roles", edition, func(a *jiban.Account) error {
-		if err := s.notLast(ctx, *a, roles); err != nil {
-			return err
-		}
+	return s.edit(ctx, accountID, "account.roles", edition, func(a *jiban.Account, c *jiban.StaffChange) {
+		c.Needed = given(*a, roles)
 		a.Roles, a.Department, a.Region = slices.Clone(roles), department, region
-		return nil
 	})
 }
 
 // edit changes an account for an administrator who saw the given edition.
-func (s *Service) edit(ctx context.Context, id, action string, edition int64, f func(*jiban.Account) error) (jiban.Account, error) {
-	a, err := s.change(ctx, id, func(a *jiban.Account) error {
+func (s *Service) edit(ctx context.Context, id, action string, edition int64, f func(*jiban.Account, *jiban.StaffChange)) (jiban.Account, error) {
+	return s.administer(ctx, id, action, func(a *jiban.Account, c *jiban.StaffChange) error {
 		if a.Edition != edition {
 			return &jiban.Error{Code: jiban.CodeConflict, Op: "staff.edit",
 				Msg: "该账号刚被他人修改，请刷新后重试 (somebody else edited the account: reload and try again)"}
 		}
-		if err := f(a); err != nil {
-			return err
-		}
+		f(a, c)
 		a.Edition++
 		return checkAccount(*a)
 	})
-	return a, s.ended(ctx, id, action, err)
 }
 
-// notLast refuses to take a role that must never be without somebody from the
-// last who holds it. keeps are the roles that remain.
-func (s *Service) notLast(ctx context.Context, a jiban.Account, keeps []jiban.Role) error {
+// given are the roles that an account gives up, or cannot use for a while, of
+// those that must never be without anybody. keeps are the roles that remain.
+func given(a jiban.Account, keeps []jiban.Role) []jiban.Role {
+	var gone []jiban.Role
 	for _, r := range []jiban.Role{jiban.RoleAdmin, jiban.RoleSecurity} {
-		if a.Disabled || !a.Has(r) || slices.Contains(keeps, r) {
-			continue
-		}
-		all, err := s.List(ctx)
-		if err != nil {
-			return err
-		}
-		if !slices.ContainsFunc(all, func(o jiban.Account) bool { return o.ID != a.ID && !o.Disabled && o.Has(r) }) {
-			return &jiban.Error{Code: jiban.CodeInvalid, Op: "staff.edit",
-				Msg: "这是最后一个可用的管理员（或安全管理员），不能停用或去掉该角色 (the last administrator of its kind stays)"}
+		if !a.Disabled && a.Has(r) && !slices.Contains(keeps, r) {
+			gone = append(gone, r)
 		}
 	}
-	return nil
+	return gone
 }
 
 // ChangePassword replaces a password by a new one and ends all sessions of the
@@ -137,20 +121,15 @@ func (s *Service) ChangePassword(ctx context.Context, accountID, old, password s
 	if err != nil {
 		return err
 	}
-	_, err = s.prove(ctx, accountID, "password", func(a *jiban.Account) bool {
+	_, err = s.prove(ctx, accountID, "password", func(a *jiban.Account, c *jiban.StaffChange) bool {
 		if !right || a.PasswordHash != seen.PasswordHash {
 			return false
 		}
 		renew(a, hash, s.clock.Now())
+		c.EndSessions = accountID
 		return true
 	})
-	if err != nil {
-		return err
-	}
-	if err := s.store.DeleteSessionsOf(ctx, accountID); err != nil {
-		return jiban.Errorf(jiban.CodeOf(err), "staff.password", "end the sessions of %s: %w", accountID, err)
-	}
-	return nil
+	return err
 }
 
 // notBefore refuses a password that is or was in use (domain D1: the last five).

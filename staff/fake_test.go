@@ -18,14 +18,15 @@ import (
 
 // memory is a store of accounts, sessions and audit entries in memory.
 type memory struct {
-	mu       sync.Mutex
-	accounts map[string]jiban.Account
-	sessions map[string]jiban.Session
-	tokens   map[string]jiban.APIToken
-	audit    []jiban.AuditEntry
-	appends  int
-	broken   bool // the chain of the record
-	down     bool
+	mu         sync.Mutex
+	accounts   map[string]jiban.Account
+	sessions   map[string]jiban.Session
+	tokens     map[string]jiban.APIToken
+	audit      []jiban.AuditEntry
+	appends    int
+	broken     bool // the chain of the record
+	down       bool
+	unrecorded bool // changes cannot be recorded
 }
 
 func newMemory() *memory {
@@ -83,30 +84,6 @@ func (m *memory) Accounts(context.Context) ([]jiban.Account, error) {
 	return as, nil
 }
 
-func (m *memory) SaveAccount(_ context.Context, a jiban.Account) error {
-	unlock, err := m.lock()
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	if m.accounts[a.ID].Version != a.Version {
-		return jiban.Errorf(jiban.CodeConflict, "memory", "written meanwhile")
-	}
-	a.Version++
-	m.accounts[a.ID] = a
-	return nil
-}
-
-func (m *memory) SaveSession(_ context.Context, s jiban.Session) error {
-	unlock, err := m.lock()
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	m.sessions[s.Hash] = s
-	return nil
-}
-
 func (m *memory) StaffSession(_ context.Context, hash string) (jiban.Session, error) {
 	unlock, err := m.lock()
 	if err != nil {
@@ -127,20 +104,6 @@ func (m *memory) DeleteSession(_ context.Context, hash string) error {
 	}
 	defer unlock()
 	delete(m.sessions, hash)
-	return nil
-}
-
-func (m *memory) DeleteSessionsOf(_ context.Context, accountID string) error {
-	unlock, err := m.lock()
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	for h, s := range m.sessions {
-		if s.AccountID == accountID {
-			delete(m.sessions, h)
-		}
-	}
 	return nil
 }
 
@@ -182,16 +145,6 @@ func (m *memory) VerifyAudit(context.Context) (int, error) {
 	return len(m.audit), nil
 }
 
-func (m *memory) SaveToken(_ context.Context, t jiban.APIToken) error {
-	unlock, err := m.lock()
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	m.tokens[t.ID] = t
-	return nil
-}
-
 func (m *memory) token(is func(jiban.APIToken) bool) (jiban.APIToken, error) {
 	unlock, err := m.lock()
 	if err != nil {
@@ -221,15 +174,6 @@ func (m *memory) Tokens(context.Context) ([]jiban.APIToken, error) {
 	}
 	defer unlock()
 	return slices.Collect(maps.Values(m.tokens)), nil
-}
-
-func (m *memory) UsedToken(_ context.Context, id string, at time.Time) error {
-	t, err := m.Token(context.Background(), id)
-	if err != nil {
-		return err
-	}
-	t.LastUsedAt = at
-	return m.SaveToken(context.Background(), t)
 }
 
 // results lists the recorded results of an action, in order.
@@ -287,7 +231,7 @@ func newOffice(t *testing.T, options ...func(*staff.Deps)) *office {
 	for _, change := range options {
 		change(&d)
 	}
-	s, err := staff.New(d)
+	s, err := staff.New(t.Context(), d)
 	must(t, err)
 	o.Service = s
 	o.agent = o.hire(t, "li.na", jiban.RoleAgent)
@@ -319,4 +263,98 @@ func wantCode(t *testing.T, err error, code jiban.Code) {
 	if jiban.CodeOf(err) != code {
 		t.Fatalf("error %v has code %q, want %q", err, jiban.CodeOf(err), code)
 	}
+}
+
+// ChangeStaff writes all of it or nothing, as the store does.
+func (m *memory) ChangeStaff(_ context.Context, c jiban.StaffChange) error {
+	unlock, err := m.lock()
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if err := m.refuses(c); err != nil {
+		return err
+	}
+	if c.Account != nil {
+		a := *c.Account
+		a.Version++
+		m.accounts[a.ID] = a
+	}
+	maps.DeleteFunc(m.sessions, func(hash string, s jiban.Session) bool {
+		return s.AccountID == c.EndSessions || hash == c.EndSession
+	})
+	if c.Session != nil {
+		m.sessions[c.Session.Hash] = *c.Session
+	}
+	if s, ok := m.sessions[c.Proven]; ok {
+		s.ProvenAt = c.At
+		m.sessions[c.Proven] = s
+	}
+	if c.Token != nil {
+		m.tokens[c.Token.ID] = *c.Token
+	}
+	m.audit = append(m.audit, c.Entries...)
+	return nil
+}
+
+// refuses says why a change cannot be.
+func (m *memory) refuses(c jiban.StaffChange) error {
+	if m.unrecorded && len(c.Entries) > 0 {
+		return jiban.Errorf(jiban.CodeUnavailable, "memory", "the record cannot be written")
+	}
+	if _, ok := m.sessions[c.Proven]; c.Proven != "" && !ok {
+		return jiban.Errorf(jiban.CodeConflict, "memory", "the session has ended")
+	}
+	if c.Account == nil {
+		return nil
+	}
+	if m.accounts[c.Account.ID].Version != c.Account.Version {
+		return jiban.Errorf(jiban.CodeConflict, "memory", "written meanwhile")
+	}
+	for _, r := range c.Needed {
+		if !m.held(r, c) {
+			return jiban.Errorf(jiban.CodeForbidden, "memory", "nobody left as %s", r)
+		}
+	}
+	return nil
+}
+
+func (m *memory) held(r jiban.Role, c jiban.StaffChange) bool {
+	for _, a := range m.accounts {
+		if a.ID == c.Account.ID {
+			a = *c.Account
+		}
+		if a.Has(r) && !a.Disabled && !c.At.Before(a.LockedUntil) {
+			return true
+		}
+	}
+	return false
+}
+
+func (m *memory) SeenSession(_ context.Context, hash string, at time.Time) error {
+	unlock, err := m.lock()
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if s, ok := m.sessions[hash]; ok {
+		s.SeenAt = at
+		m.sessions[hash] = s
+	}
+	return nil
+}
+
+func (m *memory) UsedToken(_ context.Context, id string, at time.Time) error {
+	unlock, err := m.lock()
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	t, ok := m.tokens[id]
+	if !ok {
+		return notFound()
+	}
+	t.LastUsedAt = at
+	m.tokens[id] = t
+	return nil
 }

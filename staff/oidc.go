@@ -8,7 +8,6 @@ import (
 	"errors"
 	"net/http"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
@@ -41,7 +40,7 @@ type oidcClient struct {
 	OIDCConfig
 	clock jiban.Clock
 
-	mu       sync.Mutex
+	door     chan struct{} // one asks where the server's doors are, the others wait
 	provider *oidc.Provider
 }
 
@@ -51,7 +50,7 @@ func newOIDC(c *OIDCConfig, clock jiban.Clock) (*oidcClient, error) {
 	if c == nil {
 		return nil, nil
 	}
-	o := &oidcClient{OIDCConfig: *c, clock: clock}
+	o := &oidcClient{OIDCConfig: *c, clock: clock, door: make(chan struct{}, 1)}
 	for name, v := range map[string]string{"issuer": o.Issuer, "client id": o.ClientID, "redirect address": o.RedirectURL} {
 		if v == "" {
 			return nil, jiban.Errorf(jiban.CodeInvalid, "staff.oidc", "OpenID Connect: the %s is missing", name)
@@ -78,11 +77,22 @@ type passage struct {
 	State    string `json:"s"`
 	Nonce    string `json:"n"`
 	Verifier string `json:"v"`
+	Session  string `json:"h,omitempty"` // the hash of the session whose owner is to be proven anew
 }
 
 // OIDCStart returns where to send the browser, and what to keep in its cookie for
 // OIDCLimit. CodeUnavailable with words when the server cannot be reached.
 func (s *Service) OIDCStart(ctx context.Context) (address, cookie string, err error) {
+	return s.depart(ctx, passage{})
+}
+
+// OIDCAgain is OIDCStart for who is logged in and has to prove anew who they are:
+// the other server asks for the login again, whether it knows the person or not.
+func (s *Service) OIDCAgain(ctx context.Context, ss jiban.Session) (address, cookie string, err error) {
+	return s.depart(ctx, passage{Session: ss.Hash}, oauth2.SetAuthURLParam("prompt", "login"), oauth2.SetAuthURLParam("max_age", "0"))
+}
+
+func (s *Service) depart(ctx context.Context, v passage, how ...oauth2.AuthCodeOption) (address, cookie string, err error) {
 	if s.oidc == nil {
 		return "", "", jiban.Errorf(jiban.CodeNotFound, "staff.oidc", "OpenID Connect is not configured")
 	}
@@ -90,7 +100,6 @@ func (s *Service) OIDCStart(ctx context.Context) (address, cookie string, err er
 	if err != nil {
 		return "", "", err
 	}
-	var v passage
 	for _, field := range []*string{&v.State, &v.Nonce, &v.Verifier} {
 		if *field, err = s.token(); err != nil {
 			return "", "", err
@@ -100,14 +109,15 @@ func (s *Service) OIDCStart(ctx context.Context) (address, cookie string, err er
 	if err != nil {
 		return "", "", jiban.Errorf(jiban.CodeInternal, "staff.oidc", "pack the state of a login: %w", err)
 	}
-	address = s.oidc.oauth(p).AuthCodeURL(v.State, oidc.Nonce(v.Nonce), oauth2.S256ChallengeOption(v.Verifier))
+	address = s.oidc.oauth(p).AuthCodeURL(v.State, append(how, oidc.Nonce(v.Nonce), oauth2.S256ChallengeOption(v.Verifier))...)
 	return address, base64.RawURLEncoding.EncodeToString(packed), nil
 }
 
 // OIDCFinish takes the code with which the browser came back and starts a
 // session, as Login does: a pending one where a second factor is missing. The
 // server vouches for who somebody is; whether there is an account, and whether it
-// may be used, is known here only.
+// may be used, is known here only. After OIDCAgain no session begins: the one that
+// was left is proven, and the cookie that is returned is "".
 func (s *Service) OIDCFinish(ctx context.Context, cookie, state, code string) (string, jiban.Session, jiban.Account, error) {
 	refuse := func(err error) (string, jiban.Session, jiban.Account, error) {
 		return "", jiban.Session{}, jiban.Account{}, err
@@ -119,7 +129,7 @@ func (s *Service) OIDCFinish(ctx context.Context, cookie, state, code string) (s
 	if !ok || code == "" || subtle.ConstantTimeCompare([]byte(v.State), []byte(state)) != 1 {
 		return refuse(oidcRefused("登录已过期或来源不明，请重新登录 (the login is too old or not ours, try again)", nil))
 	}
-	login, err := s.oidc.login(ctx, v, code)
+	login, at, err := s.oidc.login(ctx, v, code)
 	if err != nil {
 		if jiban.CodeOf(err) == jiban.CodeUnauthorized {
 			return refuse(errors.Join(err, s.Audit(ctx, jiban.AuditEntry{Action: "login", Object: "oidc", Result: "failed"})))
@@ -131,7 +141,11 @@ func (s *Service) OIDCFinish(ctx context.Context, cookie, state, code string) (s
 		return refuse(err)
 	}
 	if !known {
-		return refuse(errors.Join(oidcRefused("此身份没有对应的账号，请联系管理员 (there is no account for this identity)", nil), s.fail(ctx, "", "login", "unknown")))
+		return refuse(errors.Join(oidcRefused("此身份没有对应的账号，请联系管理员 (there is no account for this identity)", nil), s.stranger(ctx)))
+	}
+	if v.Session != "" {
+		a, err = s.provenElsewhere(ctx, a.ID, v.Session, at)
+		return "", jiban.Session{}, a, err
 	}
 	session, ss, a, err := s.enter(ctx, a.ID, methodOIDC, func(*jiban.Account) bool { return true })
 	if jiban.CodeOf(err) == jiban.CodeUnauthorized {
@@ -160,8 +174,12 @@ func oidcAway(cause error) error {
 
 // discover asks the server once where its doors are.
 func (o *oidcClient) discover(ctx context.Context) (*oidc.Provider, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
+	select {
+	case o.door <- struct{}{}:
+		defer func() { <-o.door }()
+	case <-ctx.Done():
+		return nil, oidcAway(ctx.Err())
+	}
 	if o.provider != nil {
 		return o.provider, nil
 	}
@@ -187,41 +205,64 @@ func (o *oidcClient) oauth(p *oidc.Provider) *oauth2.Config {
 		Scopes: append([]string{oidc.ScopeOpenID}, o.Scopes...)}
 }
 
-// login exchanges the code and returns the login that the server vouches for.
-func (o *oidcClient) login(ctx context.Context, v passage, code string) (string, error) {
+// login exchanges the code and returns the login that the server vouches for, and
+// when it was proven there, the zero time where the server does not say.
+func (o *oidcClient) login(ctx context.Context, v passage, code string) (login string, at time.Time, err error) {
+	id, err := o.exchange(ctx, v, code)
+	if err != nil {
+		return "", at, err
+	}
+	var when struct {
+		At float64 `json:"auth_time"`
+	}
+	if err := id.Claims(&when); err == nil && when.At > 0 {
+		at = time.Unix(int64(when.At), 0)
+	}
+	login, err = o.claimed(ctx, id)
+	return login, at, err
+}
+
+// identity is a token that was verified, and what leads to the user info.
+type identity struct {
+	*oidc.IDToken
+	provider *oidc.Provider
+	token    *oauth2.Token
+}
+
+func (o *oidcClient) exchange(ctx context.Context, v passage, code string) (identity, error) {
 	p, err := o.discover(ctx)
 	if err != nil {
-		return "", err
+		return identity{}, err
 	}
 	ctx = oidc.ClientContext(ctx, o.Client)
 	token, err := o.oauth(p).Exchange(ctx, code, oauth2.VerifierOption(v.Verifier))
 	if err != nil {
 		var refused *oauth2.RetrieveError
 		if errors.As(err, &refused) && refused.Response.StatusCode < http.StatusInternalServerError {
-			return "", oidcRefused("统一认证服务拒绝了此次登录，请重试 (the identity server refused this login)", errors.New("the code was refused: "+refused.ErrorCode))
+			return identity{}, oidcRefused("统一认证服务拒绝了此次登录，请重试 (the identity server refused this login)", errors.New("the code was refused: "+refused.ErrorCode))
 		}
-		return "", oidcAway(errors.New("the code could not be exchanged"))
+		return identity{}, oidcAway(errors.New("the code could not be exchanged"))
 	}
 	raw, _ := token.Extra("id_token").(string)
 	id, err := p.Verifier(&oidc.Config{ClientID: o.ClientID, Now: o.clock.Now}).Verify(ctx, raw)
 	if err != nil {
-		return "", oidcRefused("统一认证服务的凭据无法验证，请联系管理员 (the identity token does not hold)", plainReason(err))
+		return identity{}, oidcRefused("统一认证服务的凭据无法验证，请联系管理员 (the identity token does not hold)", plainReason(err))
 	}
 	if subtle.ConstantTimeCompare([]byte(id.Nonce), []byte(v.Nonce)) != 1 {
-		return "", oidcRefused("登录已过期或来源不明，请重新登录 (the login is too old or not ours, try again)", errors.New("another nonce"))
+		return identity{}, oidcRefused("登录已过期或来源不明，请重新登录 (the login is too old or not ours, try again)", errors.New("another nonce"))
 	}
-	return o.claimed(ctx, p, id, token)
+	return identity{id, p, token}, nil
 }
 
 // claimed reads the claim that is the login, from the identity token or, where it
 // is not there, from the server's user info, which must be of the same subject.
-func (o *oidcClient) claimed(ctx context.Context, p *oidc.Provider, id *oidc.IDToken, token *oauth2.Token) (string, error) {
+func (o *oidcClient) claimed(ctx context.Context, id identity) (string, error) {
 	claims := map[string]any{}
 	if err := id.Claims(&claims); err != nil {
 		return "", oidcRefused("统一认证服务的凭据无法读取 (the identity token cannot be read)", plainReason(err))
 	}
-	if claims[o.Claim] == nil && p.UserInfoEndpoint() != "" {
-		info, err := p.UserInfo(ctx, oauth2.StaticTokenSource(token))
+	if claims[o.Claim] == nil && id.provider.UserInfoEndpoint() != "" {
+		info, err := id.provider.UserInfo(oidc.ClientContext(ctx, o.Client), oauth2.StaticTokenSource(id.token))
 		if err != nil {
 			return "", oidcAway(plainReason(err))
 		}

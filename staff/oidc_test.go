@@ -143,7 +143,7 @@ func TestOIDCRefusals(t *testing.T) {
 		wantCode(t, err, jiban.CodeNotFound)
 		_, _, _, err = o.OIDCFinish(t.Context(), "", "", "")
 		wantCode(t, err, jiban.CodeNotFound)
-		_, err = staff.New(staff.Deps{Store: o.store, Clock: o.clock, IDs: &jiban.SerialIDs{}, OIDC: &staff.OIDCConfig{ClientID: "x"}})
+		_, err = staff.New(t.Context(), staff.Deps{Store: o.store, Clock: o.clock, IDs: &jiban.SerialIDs{}, OIDC: &staff.OIDCConfig{ClientID: "x"}})
 		wantCode(t, err, jiban.CodeInvalid)
 	})
 }

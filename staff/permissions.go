@@ -24,6 +24,16 @@ const (
 	ActTicketOpen       Action = "ticket.open"       // open one for a person
 	ActTicketHandle     Action = "ticket.handle"     // sign, reply, return, ask for more time
 	ActTicketDispatch   Action = "ticket.dispatch"   // choose the department
+	ActTicketDesk       Action = "ticket.desk"       // answer at once, close, press, add what a person says
+	ActTicketReview     Action = "ticket.review"     // decide on returns, extensions and answers to be checked
+	ActFollowUp         Action = "followup"          // ask people afterwards and record what they say
+	ActPapers           Action = "papers"            // read papers of supervision and say that they are done
+	ActFigures          Action = "figures"           // see the figures of departments
+	ActIncidentView     Action = "incidents.view"    // see what concerns many people
+	ActIncidents        Action = "incidents"         // announce, answer and dismiss it
+	ActRulesView        Action = "rules.view"        // see the rules of supervision and the known holidays
+	ActRules            Action = "rules"             // put other rules into force
+	ActCalendar         Action = "calendar"          // import years of holidays
 	ActArticleView      Action = "article.view"      // read articles in any state
 	ActArticlePublish   Action = "article.publish"   // put into force, or out of it
 	ActAccountView      Action = "accounts.view"     // see who has an account
@@ -34,13 +44,26 @@ const (
 	ActAuditExport      Action = "audit.export"      // take the record out of the house
 	ActPersonalData     Action = "personal"          // see names and telephone numbers unmasked
 	ActPersonalReporter Action = "personal.reporter" // see them on confidential and anonymous tickets too
+	ActFiles            Action = "files"             // open files of conversations and tickets that one may see
+	ActPersons          Action = "persons"           // look a person up, see their page; unmasked only with ActPersonalData
+	ActSeparate         Action = "persons.separate"  // undo a wrong join of two contacts
+	ActRequests         Action = "requests"          // take in, check and finish what people ask for concerning their data
+	ActRequestApprove   Action = "requests.approve"  // approve, refuse and carry out copies and deletions
+	ActCatalogueHistory Action = "catalogue.history" // see every version of the catalogue whole, check, compare and export it
+	ActCatalogueEdit    Action = "catalogue.edit"    // begin, edit, import and drop the draft
+	ActCatalogueForce   Action = "catalogue.force"   // put a draft that somebody else edited into force
+	ActRoster           Action = "roster"            // import the special-service list
+	ActRetention        Action = "retention"         // see how long records are kept, and what would go
+	ActRetentionRun     Action = "retention.run"     // let go at once what is over
 )
 
 // Actions returns every action of the table.
 func Actions() []Action {
 	return []Action{ActSelf, ActCatalogue, ActSearch, ActEvents, ActQueue, ActConversation, ActTalk, ActAlerts,
-		ActTicketView, ActTicketOpen, ActTicketHandle, ActTicketDispatch, ActArticleView, ActArticlePublish,
-		ActAccountView, ActAccounts, ActRoles, ActTokens, ActAudit, ActAuditExport, ActPersonalData, ActPersonalReporter}
+		ActTicketView, ActTicketOpen, ActTicketHandle, ActTicketDispatch, ActTicketDesk, ActTicketReview, ActFollowUp, ActPapers,
+		ActFigures, ActIncidentView, ActIncidents, ActRulesView, ActRules, ActCalendar, ActArticleView, ActArticlePublish,
+		ActAccountView, ActAccounts, ActRoles, ActTokens, ActAudit, ActAuditExport, ActPersonalData, ActPersonalReporter, ActFiles,
+		ActCatalogueHistory, ActCatalogueEdit, ActCatalogueForce, ActPersons, ActSeparate, ActRequests, ActRequestApprove, ActRoster, ActRetention, ActRetentionRun}
 }
 
 // TokenActions returns the actions that a token of another system can have: none
@@ -61,7 +84,10 @@ func Roles() []jiban.Role {
 // (domain D1: 三员分立): the administrator makes accounts and sees no conversation
 // and no ticket, the security administrator gives roles and makes no account, the
 // auditor changes nothing and sees personal data masked, who writes an article
-// does not publish it.
+// does not publish it. The special-service list says who is served first: it is
+// brought in by the administrator, who serves nobody, not by those at the queue.
+// The administrator, who sets how long records are kept, plans what goes; that it
+// goes before its hour is for the security administrator to ask.
 func rolesFor(a Action) []jiban.Role {
 	const (
 		agent, supervisor = jiban.RoleAgent, jiban.RoleSupervisor
@@ -77,26 +103,39 @@ func rolesFor(a Action) []jiban.Role {
 		return []jiban.Role{agent, supervisor, editor, reviewer, handler}
 	case ActEvents:
 		return []jiban.Role{agent, supervisor, handler}
-	case ActQueue, ActConversation, ActTalk, ActAlerts, ActTicketOpen, ActPersonalReporter:
+	case ActQueue, ActConversation, ActTalk, ActAlerts, ActTicketOpen, ActPersonalReporter, ActPersons, ActRequests,
+		ActTicketDesk, ActFollowUp, ActIncidentView:
 		return []jiban.Role{agent, supervisor}
-	case ActPersonalData:
+	case ActPersonalData, ActFiles, ActPapers:
 		return []jiban.Role{agent, supervisor, handler}
 	case ActTicketView:
 		return []jiban.Role{agent, supervisor, handler, auditor}
 	case ActTicketHandle:
 		return []jiban.Role{handler}
-	case ActTicketDispatch:
+	case ActTicketDispatch, ActSeparate, ActRequestApprove, ActTicketReview, ActIncidents, ActRules:
 		return []jiban.Role{supervisor}
+	case ActFigures:
+		return []jiban.Role{supervisor, handler, auditor}
+	case ActRulesView:
+		return []jiban.Role{agent, supervisor, handler, admin, auditor}
+	case ActCalendar:
+		return []jiban.Role{supervisor, admin}
 	case ActArticleView:
 		return []jiban.Role{agent, supervisor, editor, reviewer, admin}
-	case ActArticlePublish:
+	case ActCatalogueHistory:
+		return []jiban.Role{supervisor, editor, reviewer, admin, auditor}
+	case ActCatalogueEdit:
+		return []jiban.Role{editor}
+	case ActArticlePublish, ActCatalogueForce:
 		return []jiban.Role{reviewer}
 	case ActAccountView:
 		return []jiban.Role{admin, security}
-	case ActAccounts:
+	case ActAccounts, ActRoster:
 		return []jiban.Role{admin}
-	case ActRoles, ActTokens:
+	case ActRoles, ActTokens, ActRetentionRun:
 		return []jiban.Role{security}
+	case ActRetention:
+		return []jiban.Role{admin, security, auditor}
 	case ActAudit, ActAuditExport:
 		return []jiban.Role{auditor}
 	default:
@@ -151,6 +190,9 @@ func OwnDepartmentOnly(a jiban.Account) bool {
 // SeesTicket reports whether the ticket is within the account's scope: its own
 // department's for a handler, its region's for the others.
 func SeesTicket(a jiban.Account, t jiban.Ticket) bool {
+	if t.Against(a.Department) {
+		return false // domain C9: never shown to those it is directed against
+	}
 	if OwnDepartmentOnly(a) {
 		return a.Department != "" && t.Department == a.Department
 	}

@@ -70,7 +70,7 @@ func (s *Service) OfferSecond(ctx context.Context, accountID, password, code str
 	if err != nil {
 		return Enrolment{}, err
 	}
-	_, err = s.prove(ctx, accountID, "second.offer", func(a *jiban.Account) bool {
+	_, err = s.prove(ctx, accountID, "second.offer", func(a *jiban.Account, _ *jiban.StaffChange) bool {
 		if !right || a.PasswordHash != seen.PasswordHash || secondOn(*a) && !s.takeCode(a, secret, code) {
 			return false
 		}
@@ -117,19 +117,17 @@ func (s *Service) ConfirmSecond(ctx context.Context, accountID, code string) ([]
 	if err != nil {
 		return nil, err
 	}
-	_, err = s.prove(ctx, accountID, "second.confirm", func(a *jiban.Account) bool {
+	_, err = s.prove(ctx, accountID, "second.confirm", func(a *jiban.Account, c *jiban.StaffChange) bool {
 		step, ok := stepOf(string(secret), plainCode(code), now)
 		if !ok || !bytes.Equal(a.Second.Offered, seen.Second.Offered) {
 			return false
 		}
 		a.Second = jiban.SecondFactor{Sealed: seen.Second.Offered, Since: now, LastStep: step, Recovery: hashes}
+		c.EndSessions = accountID
 		return true
 	})
 	if err != nil {
 		return nil, err
-	}
-	if err := s.store.DeleteSessionsOf(ctx, accountID); err != nil {
-		return nil, jiban.Errorf(jiban.CodeOf(err), op, "end the sessions of %s: %w", accountID, err)
 	}
 	return codes, nil
 }
@@ -140,11 +138,11 @@ func (s *Service) RemoveSecond(ctx context.Context, accountID string) error {
 	if ActorOf(ctx) == accountID {
 		return &jiban.Error{Code: jiban.CodeForbidden, Op: "staff.second", Msg: "不能移除自己的动态验证码 (you cannot remove your own second factor)"}
 	}
-	_, err := s.change(ctx, accountID, func(a *jiban.Account) error {
+	_, err := s.administer(ctx, accountID, "second.remove", func(a *jiban.Account, _ *jiban.StaffChange) error {
 		a.Second = jiban.SecondFactor{}
 		return nil
 	})
-	return s.ended(ctx, accountID, "second.remove", err)
+	return err
 }
 
 // secondOn reports whether the account has a second factor in use.

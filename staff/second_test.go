@@ -94,7 +94,7 @@ func TestNoKeyNoSecondFactor(t *testing.T) {
 	o := newOffice(t, func(d *staff.Deps) { d.Sealer = nil })
 	_, err := o.OfferSecond(t.Context(), o.agent.ID, goodPassword, "")
 	wantCode(t, err, jiban.CodeUnavailable)
-	_, err = staff.New(staff.Deps{Store: o.store, Clock: o.clock, IDs: &jiban.SerialIDs{}, SecondFactor: func(jiban.Account) bool { return true }})
+	_, err = staff.New(t.Context(), staff.Deps{Store: o.store, Clock: o.clock, IDs: &jiban.SerialIDs{}, SecondFactor: func(jiban.Account) bool { return true }})
 	wantCode(t, err, jiban.CodeInvalid)
 }
 

@@ -51,7 +51,7 @@ func (s *Service) Login(ctx context.Context, login, password string) (cookie str
 		return "", ss, jiban.Account{}, err
 	}
 	if !known {
-		return "", ss, jiban.Account{}, s.fail(ctx, "", "login", "unknown")
+		return "", ss, jiban.Account{}, s.stranger(ctx)
 	}
 	return s.enter(ctx, a.ID, methodPassword, func(now *jiban.Account) bool { return right && now.PasswordHash == a.PasswordHash })
 }
@@ -59,34 +59,34 @@ func (s *Service) Login(ctx context.Context, login, password string) (cookie str
 // enter starts the session of who proves to be the account: a full one, or one
 // that waits for the second factor. Failures are forgotten only when all is
 // proven: a right password must not buy tries at the code.
-func (s *Service) enter(ctx context.Context, id, method string, proof func(*jiban.Account) bool) (cookie string, ss jiban.Session, a jiban.Account, err error) {
+func (s *Service) enter(ctx context.Context, id, method string, right func(*jiban.Account) bool) (cookie string, ss jiban.Session, a jiban.Account, err error) {
 	seen, err := s.load(ctx, id)
 	if err != nil {
 		return "", ss, a, err
 	}
 	half := s.asksSecond(seen, method)
-	action := "login"
+	action, stage := "login", ""
 	if half {
-		action = "login.first"
+		action, stage = "login.first", StageSecond
 	}
-	a, err = s.prove(ctx, id, action, func(now *jiban.Account) bool {
-		if !proof(now) || s.asksSecond(*now, method) != half {
+	cookie, ss, err = s.draw(seen, stage, method)
+	if err != nil {
+		return "", ss, a, err
+	}
+	a, err = s.prove(ctx, id, action, func(now *jiban.Account, c *jiban.StaffChange) bool {
+		if !right(now) || s.asksSecond(*now, method) != half {
 			return false
 		}
 		if !half {
 			arrived(now, s.clock.Now())
 		}
+		s.begins(c, &ss)
 		return true
 	})
 	if err != nil {
-		return "", ss, jiban.Account{}, err
+		return "", jiban.Session{}, jiban.Account{}, err
 	}
-	stage, life := "", SessionLimit
-	if half {
-		stage, life = StageSecond, SecondLimit
-	}
-	cookie, ss, err = s.begin(ctx, id, jiban.Session{Stage: stage, Method: method}, life)
-	return cookie, ss, s.asSeen(a, ss), err
+	return cookie, ss, s.asSeen(a, ss), nil
 }
 
 // asksSecond reports whether a login needs a code.
@@ -116,21 +116,23 @@ func (s *Service) LoginSecond(ctx context.Context, pending, code string) (cookie
 	if err != nil {
 		return "", ss, a, err
 	}
-	a, err = s.prove(ctx, seen.ID, "login", func(now *jiban.Account) bool {
+	cookie, ss, err = s.draw(seen, "", half.Method)
+	if err != nil {
+		return "", ss, a, err
+	}
+	a, err = s.prove(ctx, seen.ID, "login", func(now *jiban.Account, c *jiban.StaffChange) bool {
 		if !bytes.Equal(now.Second.Sealed, seen.Second.Sealed) || !s.takeCode(now, secret, code) {
 			return false
 		}
 		arrived(now, s.clock.Now())
+		c.EndSession = half.Hash
+		s.begins(c, &ss)
 		return true
 	})
 	if err != nil {
-		return "", ss, jiban.Account{}, secondRefused(err)
+		return "", jiban.Session{}, jiban.Account{}, secondRefused(err)
 	}
-	if err := s.store.DeleteSession(ctx, half.Hash); err != nil {
-		return "", ss, jiban.Account{}, jiban.Errorf(jiban.CodeOf(err), "staff.login", "end the pending session: %w", err)
-	}
-	cookie, ss, err = s.begin(ctx, a.ID, jiban.Session{Method: half.Method}, SessionLimit)
-	return cookie, ss, s.asSeen(a, ss), err
+	return cookie, ss, s.asSeen(a, ss), nil
 }
 
 // secondRefused words a refused code; it says as little as refused does.
@@ -154,10 +156,12 @@ func (s *Service) Pending(ctx context.Context, cookie string) (jiban.Account, ji
 	return a, ss, nil
 }
 
-// asSeen adds to an account what a session must first set right: a password that
-// is too old, a second factor that is missing. Who comes by another server does
+// asSeen is an account as its session has it: LastLoginAt is the login before this
+// one, and what must first be set right is marked, a password that is too old, a
+// second factor that is missing. Who comes by another server does
 // not use the password, and need not change it.
 func (s *Service) asSeen(a jiban.Account, ss jiban.Session) jiban.Account {
+	a.LastLoginAt = ss.PreviousAt
 	if ss.Method == methodOIDC {
 		a.MustChange = false
 	} else if s.passwordAge > 0 && !s.clock.Now().Before(passwordSince(a).Add(s.passwordAge)) {
@@ -192,59 +196,70 @@ func (s *Service) find(ctx context.Context, login string) (jiban.Account, bool, 
 	}
 }
 
+// proof reports whether somebody has proven to be the account as it is now. Only
+// one that holds may change the account, and say what changes with it.
+type proof func(*jiban.Account, *jiban.StaffChange) bool
+
 // prove lets the account as it is now be proven and writes the result: tries that
 // ran side by side must not hide each other's failures, and a right proof that
-// comes after the lock is as good as none. The proof may change the account. What
-// is returned is the account as it was before; every try is recorded under the
-// action.
-func (s *Service) prove(ctx context.Context, id, action string, proof func(*jiban.Account) bool) (jiban.Account, error) {
-	var before jiban.Account
-	var result string
-	_, err := s.change(ctx, id, func(a *jiban.Account) error {
+// comes after the lock is as good as none. What is returned is the account as it
+// was before; every try is recorded under the action.
+func (s *Service) prove(ctx context.Context, id, action string, p proof) (jiban.Account, error) {
+	before, result, err := s.tried(ctx, id, action, LockedFor, p)
+	if errors.Is(err, errLast) {
+		before, result, err = s.tried(ctx, id, action, LastLocked, p)
+	}
+	if err == nil && result != "ok" {
+		err = refused()
+	}
+	return before, err
+}
+
+// tried is one try at a proof; lock is how long too many wrong ones lock the
+// account.
+func (s *Service) tried(ctx context.Context, id, action string, lock time.Duration, p proof) (before jiban.Account, result string, err error) {
+	_, err = s.change(ctx, id, func(a *jiban.Account, c *jiban.StaffChange) error {
 		before = *a
-		result = s.judge(a, proof)
-		if result == "locked out" || result == "disabled" {
+		if result = s.judge(a, c, lock, p); result == "locked out" || result == "disabled" {
 			return errUnchanged
 		}
+		c.Entries = s.entries(id, action, "account:"+id, result)
 		return nil
 	})
-	if err != nil && !errors.Is(err, errUnchanged) {
-		return before, err
+	if errors.Is(err, errUnchanged) {
+		err = s.Audit(ctx, jiban.AuditEntry{Actor: id, Action: action, Object: "account:" + id, Result: result})
 	}
-	if result != "ok" {
-		return before, s.fail(ctx, id, action, result)
-	}
-	return before, s.Audit(ctx, jiban.AuditEntry{Actor: id, Action: action, Object: "account:" + id, Result: result})
+	return before, result, err
 }
 
 // judge returns the result of a proof and counts a wrong one, locking the account
-// after the last allowed.
-func (s *Service) judge(a *jiban.Account, proof func(*jiban.Account) bool) string {
+// after the last allowed. Who is the last of a kind is not locked for long: the
+// store refuses it, and nobody else could help.
+func (s *Service) judge(a *jiban.Account, c *jiban.StaffChange, lock time.Duration, p proof) string {
 	now := s.clock.Now()
 	switch {
 	case now.Before(a.LockedUntil):
 		return "locked out"
 	case a.Disabled:
 		return "disabled"
-	case proof(a):
+	case p(a, c):
 		return "ok"
 	}
 	a.Failures++
-	if a.Failures >= MaxFailures {
-		a.Failures, a.LockedUntil = 0, now.Add(LockedFor)
-		return "locked"
+	if a.Failures < MaxFailures {
+		return "failed"
 	}
-	return "failed"
+	a.Failures, a.LockedUntil = 0, now.Add(lock)
+	if lock == LockedFor {
+		c.Needed = given(*a, nil)
+	}
+	return "locked"
 }
 
-// fail records why a proof failed and returns the answer that does not say it.
+// stranger records a login of nobody and returns the answer that does not say it.
 // What was typed as the login is not recorded: it may be a password.
-func (s *Service) fail(ctx context.Context, accountID, action, result string) error {
-	e := jiban.AuditEntry{Actor: accountID, Action: action, Result: result}
-	if accountID != "" {
-		e.Object = "account:" + accountID
-	}
-	if err := s.Audit(ctx, e); err != nil {
+func (s *Service) stranger(ctx context.Context) error {
+	if err := s.Audit(ctx, jiban.AuditEntry{Action: "login", Result: "unknown"}); err != nil {
 		return err
 	}
 	return refused()
@@ -253,11 +268,20 @@ func (s *Service) fail(ctx context.Context, accountID, action, result string) er
 // Begin starts a session for an account whose identity was just proven, by
 // password and, where there is one, second factor.
 func (s *Service) Begin(ctx context.Context, a jiban.Account) (cookie string, ss jiban.Session, err error) {
-	return s.begin(ctx, a.ID, jiban.Session{Method: methodPassword}, SessionLimit)
+	cookie, ss, err = s.draw(a, "", methodPassword)
+	if err != nil {
+		return "", ss, err
+	}
+	var c jiban.StaffChange
+	s.begins(&c, &ss)
+	if err := s.store.ChangeStaff(ctx, c); err != nil {
+		return "", ss, jiban.Errorf(jiban.CodeOf(err), "staff.login", "begin a session: %w", err)
+	}
+	return cookie, ss, nil
 }
 
-// begin starts a session; a full one ends the others where one is the limit.
-func (s *Service) begin(ctx context.Context, accountID string, ss jiban.Session, life time.Duration) (cookie string, _ jiban.Session, err error) {
+// draw makes a session that nobody knows yet, and the value of its cookie.
+func (s *Service) draw(a jiban.Account, stage, method string) (cookie string, ss jiban.Session, err error) {
 	if cookie, err = s.token(); err != nil {
 		return "", ss, err
 	}
@@ -265,18 +289,21 @@ func (s *Service) begin(ctx context.Context, accountID string, ss jiban.Session,
 	if err != nil {
 		return "", ss, err
 	}
+	now, life := s.clock.Now(), SessionLimit
+	if stage == StageSecond {
+		life = SecondLimit
+	}
+	return cookie, jiban.Session{Hash: hashToken(cookie), AccountID: a.ID, CSRF: csrf, Stage: stage, Method: method,
+		PreviousAt: a.LastLoginAt, CreatedAt: now, SeenAt: now, ExpiresAt: now.Add(life)}, nil
+}
+
+// begins lets a session begin with a change; a full one ends the others where one
+// is the limit.
+func (s *Service) begins(c *jiban.StaffChange, ss *jiban.Session) {
+	c.Session = ss
 	if s.oneSession && ss.Stage == "" {
-		if err := s.store.DeleteSessionsOf(ctx, accountID); err != nil {
-			return "", ss, jiban.Errorf(jiban.CodeOf(err), "staff.login", "end the other sessions of %s: %w", accountID, err)
-		}
+		c.EndSessions = ss.AccountID
 	}
-	now := s.clock.Now()
-	ss.Hash, ss.AccountID, ss.CSRF = hashToken(cookie), accountID, csrf
-	ss.CreatedAt, ss.SeenAt, ss.ExpiresAt = now, now, now.Add(life)
-	if err := s.store.SaveSession(ctx, ss); err != nil {
-		return "", ss, jiban.Errorf(jiban.CodeOf(err), "staff.login", "save a session: %w", err)
-	}
-	return cookie, ss, nil
 }
 
 // Session returns who a cookie's value belongs to and counts as a use of the
@@ -309,7 +336,12 @@ func (s *Service) lookUp(ctx context.Context, cookie string) (jiban.Account, jib
 	if cookie == "" || len(cookie) > maxCookie {
 		return jiban.Account{}, jiban.Session{}, loggedOut("no session")
 	}
-	ss, err := s.store.StaffSession(ctx, hashToken(cookie))
+	return s.bySessionHash(ctx, hashToken(cookie))
+}
+
+// bySessionHash is lookUp by what is stored of the cookie's value.
+func (s *Service) bySessionHash(ctx context.Context, hash string) (jiban.Account, jiban.Session, error) {
+	ss, err := s.store.StaffSession(ctx, hash)
 	if err != nil {
 		return jiban.Account{}, ss, sessionError(err)
 	}
@@ -334,7 +366,7 @@ func (s *Service) touch(ctx context.Context, ss *jiban.Session) error {
 		return nil
 	}
 	ss.SeenAt = now
-	if err := s.store.SaveSession(ctx, *ss); err != nil {
+	if err := s.store.SeenSession(ctx, ss.Hash, now); err != nil {
 		return jiban.Errorf(jiban.CodeOf(err), "staff.session", "keep a session alive: %w", err)
 	}
 	return nil
@@ -367,12 +399,13 @@ func (s *Service) Logout(ctx context.Context, cookie string) error {
 		return nil
 	}
 	if err == nil {
-		err = s.store.DeleteSession(ctx, ss.Hash)
+		err = s.store.ChangeStaff(ctx, jiban.StaffChange{EndSession: ss.Hash,
+			Entries: s.entries(ss.AccountID, "logout", "account:"+ss.AccountID, "ok")})
 	}
 	if err != nil {
 		return jiban.Errorf(jiban.CodeOf(err), "staff.logout", "end a session: %w", err)
 	}
-	return s.Audit(ctx, jiban.AuditEntry{Actor: ss.AccountID, Action: "logout", Object: "account:" + ss.AccountID, Result: "ok"})
+	return nil
 }
 
 // SameToken compares the token that a request carries with the session's, in

@@ -25,9 +25,11 @@ import (
 const (
 	MaxFailures  = 5                // wrong passwords or codes in a row before the account is locked
 	LockedFor    = 15 * time.Minute // how long it stays locked
+	LastLocked   = time.Minute      // the same for the last administrator of a kind, whom nobody else could help
 	IdleLimit    = 30 * time.Minute // a session unused for so long is over
 	SessionLimit = 12 * time.Hour   // a session is over after so long, used or not
 	SecondLimit  = 5 * time.Minute  // between the password and the code of the second factor
+	ProofLimit   = 5 * time.Minute  // how long a new proof of who somebody is counts
 	PasswordAge  = 90 * 24 * time.Hour
 	PastHashes   = 5 // passwords, the one in use among them, that may not be chosen again
 
@@ -37,26 +39,30 @@ const (
 )
 
 // AccountStore keeps accounts. Account and AccountByLogin answer CodeNotFound
-// for what is not there. SaveAccount makes an account whose Version is 0 and
-// answers CodeConflict when another was written since that Version was read.
+// for what is not there.
 type AccountStore interface {
 	Account(ctx context.Context, id string) (jiban.Account, error)
 	AccountByLogin(ctx context.Context, login string) (jiban.Account, error)
 	Accounts(ctx context.Context) ([]jiban.Account, error)
-	SaveAccount(ctx context.Context, a jiban.Account) error
+}
+
+// Changer writes what changes together, with its entries in the record, or
+// nothing: CodeConflict when an account was written since it was read, or a
+// session to be proven has ended, CodeForbidden when a needed role would be left
+// without anybody who can log in.
+type Changer interface {
+	ChangeStaff(ctx context.Context, c jiban.StaffChange) error
 }
 
 // SessionStore keeps sessions by the hash of their cookie's value.
 type SessionStore interface {
-	SaveSession(ctx context.Context, s jiban.Session) error
 	StaffSession(ctx context.Context, hash string) (jiban.Session, error)
+	SeenSession(ctx context.Context, hash string, at time.Time) error
 	DeleteSession(ctx context.Context, hash string) error
-	DeleteSessionsOf(ctx context.Context, accountID string) error
 }
 
 // TokenStore keeps the tokens of other systems.
 type TokenStore interface {
-	SaveToken(ctx context.Context, t jiban.APIToken) error
 	Token(ctx context.Context, id string) (jiban.APIToken, error)
 	TokenByHash(ctx context.Context, hash string) (jiban.APIToken, error)
 	Tokens(ctx context.Context) ([]jiban.APIToken, error)
@@ -80,6 +86,7 @@ type Sealer interface {
 
 // Store is all that the service keeps.
 type Store interface {
+	Changer
 	AccountStore
 	SessionStore
 	TokenStore
@@ -134,7 +141,7 @@ type Service struct {
 
 // New returns a service. It hashes one password, to have something to compare
 // with when somebody tries an unknown login.
-func New(d Deps) (*Service, error) {
+func New(ctx context.Context, d Deps) (*Service, error) {
 	s := &Service{
 		store: d.Store, clock: d.Clock, ids: d.IDs, params: d.Params, region: d.Region, handlers: d.Handlers,
 		sealer: d.Sealer, needsSecond: d.SecondFactor, passwordAge: d.PasswordAge, oneSession: d.OneSession,
@@ -162,7 +169,7 @@ func New(d Deps) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.nobody, err = s.hash(context.Background(), password)
+	s.nobody, err = s.hash(ctx, password)
 	return s, err
 }
 

@@ -38,10 +38,11 @@ func (s *Service) CreateToken(ctx context.Context, t jiban.APIToken) (string, ji
 	}
 	value := TokenPrefix + random
 	t.Hash = hashToken(value)
-	if err := s.store.SaveToken(ctx, t); err != nil {
+	err = s.store.ChangeStaff(ctx, jiban.StaffChange{Token: &t, Entries: s.entries(t.CreatedBy, "token.create", "token:"+t.ID, "ok")})
+	if err != nil {
 		return "", t, jiban.Errorf(jiban.CodeOf(err), "staff.token", "save a token: %w", err)
 	}
-	return value, t, s.Audit(ctx, jiban.AuditEntry{Actor: t.CreatedBy, Action: "token.create", Object: "token:" + t.ID, Result: "ok"})
+	return value, t, nil
 }
 
 func checkToken(t jiban.APIToken, now time.Time) error {
@@ -82,11 +83,12 @@ func (s *Service) RevokeToken(ctx context.Context, id string) error {
 	}
 	if t.RevokedAt.IsZero() {
 		t.RevokedAt = s.clock.Now()
-		if err := s.store.SaveToken(ctx, t); err != nil {
-			return jiban.Errorf(jiban.CodeOf(err), "staff.token", "revoke token %s: %w", id, err)
-		}
 	}
-	return s.Audit(ctx, jiban.AuditEntry{Actor: ActorOf(ctx), Action: "token.revoke", Object: "token:" + id, Result: "ok"})
+	err = s.store.ChangeStaff(ctx, jiban.StaffChange{Token: &t, Entries: s.entries(ActorOf(ctx), "token.revoke", "token:"+id, "ok")})
+	if err != nil {
+		return jiban.Errorf(jiban.CodeOf(err), "staff.token", "revoke token %s: %w", id, err)
+	}
+	return nil
 }
 
 // Bearer returns who a token speaks for, as an account without roles that may do

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"jiban"
@@ -17,8 +18,12 @@ const takenByNone = "-"
 // notices become outbound messages with the next sequences of their conversations;
 // one whose dedupe key is known there is dropped.
 func (s *Store) Apply(ctx context.Context, b jiban.Batch) (jiban.Applied, error) {
+	const op = "store.Apply"
 	var out jiban.Applied
-	err := s.write(ctx, "store.Apply", func(ctx context.Context, q querier) error {
+	if err := s.ready(ctx, &b); err != nil {
+		return out, fault(op, err)
+	}
+	err := s.write(ctx, op, func(ctx context.Context, q querier) error {
 		a := application{s: s, q: q, now: s.now(), batch: &b}
 		if err := a.run(ctx); err != nil {
 			return err
@@ -27,6 +32,31 @@ func (s *Store) Apply(ctx context.Context, b jiban.Batch) (jiban.Applied, error)
 		return nil
 	})
 	return out, err
+}
+
+// ready brings the keys of the contacts that a batch names into memory: without,
+// the transaction would be begun twice.
+func (s *Store) ready(ctx context.Context, b *jiban.Batch) error {
+	if s.keys == nil {
+		return nil
+	}
+	var ids []string
+	if b.Conversation != nil {
+		ids = append(ids, b.Conversation.ContactID)
+	}
+	for i := range b.Tickets {
+		ids = append(ids, b.Tickets[i].Ticket.ContactID)
+	}
+	for i := range b.Handoffs {
+		ids = append(ids, b.Handoffs[i].ContactID)
+	}
+	slices.Sort(ids)
+	for _, id := range slices.Compact(ids) {
+		if err := s.readyFor(ctx, id); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // application is one batch on its way into the database.
@@ -44,6 +74,7 @@ type application struct {
 // next on. Having taken it, this transaction has the conversation's row for itself.
 type seat struct {
 	channel string
+	contact string
 	next    int64
 	spare   int64 // sequences that dropped notices did not use
 }
@@ -52,7 +83,7 @@ type seat struct {
 // compete for, and who loses there has touched nothing else.
 func (a *application) run(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{
-		a.address, a.conversation, a.inbox, a.turn, a.notices, a.tickets, a.handoffs, a.records,
+		a.address, a.conversation, a.inbox, a.turn, a.notices, a.tickets, a.handoffs, a.wishes, a.records,
 	} {
 		if err := step(ctx); err != nil {
 			return err
@@ -95,10 +126,14 @@ func (a *application) conversation(ctx context.Context) error {
 	const query = `UPDATE conversations SET contact_id = $2, audience = $3, region = $4, lang = $5, holder = $6,
 		agent_id = $7, handoff_id = $8, intake_id = $9, roster_claim = $10, safety_said = $11, state = $12,
 		version = version + 1, updated_at = $13, last_seq = last_seq + $14
-		WHERE id = $1 AND version = $15 RETURNING last_seq, channel`
+		WHERE id = $1 AND version = $15 RETURNING last_seq, channel, contact_id`
 	n := a.noticesIn(c.ID)
+	state, err := seal(a.q, &c.ContactID, place(conversations.name, "state", c.ID), freeText(raw{&c.State}))
+	if err != nil {
+		return err
+	}
 	args := []any{c.ID, c.ContactID, c.Audience, c.Region, c.Lang, c.Holder, c.AgentID, c.HandoffID, c.IntakeID,
-		c.RosterClaim, packed{&c.SafetySaid}, raw{&c.State}, micros(a.now), n, c.Version}
+		c.RosterClaim, packed{&c.SafetySaid}, state, micros(a.now), n, c.Version}
 	taken, err := a.seat(ctx, c.ID, n, query, args)
 	if err == nil && !taken {
 		err = jiban.Errorf(jiban.CodeConflict, "store.Apply", "conversation %s was changed meanwhile (read at version %d): load it anew and decide again", c.ID, c.Version)
@@ -107,13 +142,14 @@ func (a *application) conversation(ctx context.Context) error {
 }
 
 // seat takes n sequences of a conversation by an update that returns the last of
-// them and the channel; false when there is no such row.
+// them, the channel and the contact; false when there is no such row.
 func (a *application) seat(ctx context.Context, id string, n int64, query string, args []any) (bool, error) {
 	var last int64
-	var channel string
-	taken, err := scanOne(ctx, a.q, query, args, &last, &channel)
+	var s seat
+	taken, err := scanOne(ctx, a.q, query, args, &last, &s.channel, &s.contact)
 	if taken {
-		a.seats[id] = &seat{channel: channel, next: last - n + 1}
+		s.next = last - n + 1
+		a.seats[id] = &s
 	}
 	return taken, err
 }
@@ -141,7 +177,22 @@ func (a *application) turn(ctx context.Context) error {
 	if a.batch.Turn == nil {
 		return nil
 	}
-	return turns.add(ctx, a.q, a.batch.Turn)
+	contactID, err := a.contactOf(ctx, a.batch.Turn.ConversationID)
+	if err != nil {
+		return err
+	}
+	return turns.add(ctx, under(a.q, contactID), a.batch.Turn)
+}
+
+// contactOf is the contact of a conversation, whose key seals what belongs to it;
+// "", the house, where there is no such conversation.
+func (a *application) contactOf(ctx context.Context, conversationID string) (string, error) {
+	if s := a.seats[conversationID]; s != nil {
+		return s.contact, nil
+	}
+	var id string
+	_, err := scanOne(ctx, a.q, "SELECT contact_id FROM conversations WHERE id = $1", []any{conversationID}, &id)
+	return id, err
 }
 
 // notices appends the outbound messages. Sequences of dropped ones are given back,
@@ -184,7 +235,7 @@ func (a *application) conversationOf(ctx context.Context, n *jiban.Notice) (stri
 
 // notice stores one notice as an outbound message.
 func (a *application) notice(ctx context.Context, conversationID string, n *jiban.Notice) error {
-	const next = "UPDATE conversations SET last_seq = last_seq + $2, updated_at = $3 WHERE id = $1 RETURNING last_seq, channel"
+	const next = "UPDATE conversations SET last_seq = last_seq + $2, updated_at = $3 WHERE id = $1 RETURNING last_seq, channel, contact_id"
 	if a.seats[conversationID] == nil {
 		want := a.noticesIn(conversationID)
 		taken, err := a.seat(ctx, conversationID, want, next, []any{conversationID, want, micros(a.now)})
@@ -208,7 +259,7 @@ func (a *application) notice(ctx context.Context, conversationID string, n *jiba
 	m.ConversationID, m.Channel, m.Seq = conversationID, s.channel, s.next
 	s.next++
 	a.said = append(a.said, m)
-	return messages.add(ctx, a.q, &m)
+	return messages.add(ctx, under(a.q, s.contact), &m)
 }
 
 // known reports whether the conversation has a notice with the key. Its row is
@@ -270,9 +321,15 @@ func (a *application) ticket(ctx context.Context, c *jiban.TicketChange) error {
 		if e.ID == "" {
 			e.ID = a.s.ids.NewID()
 		}
-		err = ticketEvents.add(ctx, a.q, &e)
+		err = ticketEvents.add(ctx, under(a.q, t.ContactID), &e)
+		if err == nil {
+			err = a.ticketFiles(ctx, &t, e.Kind)
+		}
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return putTasks(ctx, under(a.q, t.ContactID), c.Tasks)
 }
 
 func (a *application) handoffs(ctx context.Context) error {
@@ -308,7 +365,11 @@ func (a *application) records(ctx context.Context) error {
 		if alert.ID == "" {
 			alert.ID = a.s.ids.NewID()
 		}
-		if err := alerts.add(ctx, a.q, &alert); err != nil {
+		contactID, err := a.contactOf(ctx, alert.ConversationID)
+		if err == nil {
+			err = alerts.add(ctx, under(a.q, contactID), &alert)
+		}
+		if err != nil {
 			return err
 		}
 	}

@@ -105,7 +105,7 @@ func (s *Store) ListArticles(ctx context.Context, status jiban.ArticleStatus, te
 		like := "%" + likeEscaper.Replace(strings.ToLower(text)) + "%"
 		q.Where(`(LOWER(title) LIKE ? ESCAPE '!' OR LOWER(body) LIKE ? ESCAPE '!')`, like, like)
 	}
-	found, err := articles.list(ctx, q)
+	found, err := articles.list(ctx, s.read, q)
 	return found, fault("store.ListArticles", err)
 }
 

@@ -188,7 +188,7 @@ func (s *Store) SearchAudit(ctx context.Context, f jiban.AuditFilter) ([]jiban.C
 	if f.Forward {
 		order = "seq"
 	}
-	found, err := chained.list(ctx, q.OrderExpr(order))
+	found, err := chained.list(ctx, s.read, q.OrderExpr(order))
 	return found, fault("store.SearchAudit", err)
 }
 
@@ -206,8 +206,14 @@ func wherePattern(q *bun.SelectQuery, column, value string) {
 	q.Where(`? LIKE ? ESCAPE '!'`, bun.Ident(column), strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(beginning)+"%")
 }
 
-// VerifyAudit follows the chain from its beginning to the end that it had when
-// the call began, and returns how many entries are in order. An entry that was
+// AuditHead returns the place and the hash of the last entry, 0 without any.
+func (s *Store) AuditHead(ctx context.Context) (seq int64, hash string, err error) {
+	_, err = scanOne(ctx, s.read, "SELECT seq, hash FROM audit_head WHERE id = 1", nil, &seq, &hash)
+	return seq, hash, fault("store.AuditHead", err)
+}
+
+// VerifyAudit follows the chain from its beginning, or the place where it was last
+// cut by the rules of retention, to the end that it had when the call began, and returns how many entries are in order. An entry that was
 // changed, removed or put in between is an error of CodeConflict that names the
 // place.
 func (s *Store) VerifyAudit(ctx context.Context) (int, error) {
@@ -221,12 +227,19 @@ func (s *Store) VerifyAudit(ctx context.Context) (int, error) {
 	if !found {
 		return 0, broken(0, "the end of the chain is missing")
 	}
-	n, hash, err := s.follow(ctx, end)
+	begin, err := readAnchor(ctx, s.read)
+	if err == nil {
+		err = begin.attested(ctx, s.read)
+	}
+	if err != nil {
+		return 0, fault(op, err)
+	}
+	n, hash, err := s.follow(ctx, begin, end)
 	if err != nil {
 		return n, fault(op, err)
 	}
-	if int64(n) != end || hash != last {
-		return n, broken(int64(n), "the chain ends elsewhere than it was left: entries at the end were changed or removed")
+	if begin.seq+int64(n) != end || hash != last {
+		return n, broken(begin.seq+int64(n), "the chain ends elsewhere than it was left: entries at the end were changed or removed")
 	}
 	loose, err := column[int64](ctx, s.read, "SELECT COUNT(*) FROM audit WHERE seq IS NULL OR seq < 1")
 	if err == nil && loose[0] > 0 {
@@ -235,9 +248,10 @@ func (s *Store) VerifyAudit(ctx context.Context) (int, error) {
 	return n, fault(op, err)
 }
 
-// follow recomputes the chain up to the place end.
-func (s *Store) follow(ctx context.Context, end int64) (n int, hash string, err error) {
-	for seq := int64(0); seq < end; {
+// follow recomputes the chain from an anchor up to the place end.
+func (s *Store) follow(ctx context.Context, from anchor, end int64) (n int, hash string, err error) {
+	hash = from.hash
+	for seq := from.seq; seq < end; {
 		es, err := chained.many(ctx, s.read, "WHERE seq > $1 AND seq <= $2 ORDER BY seq LIMIT $3", seq, end, auditPage)
 		if err != nil {
 			return n, hash, err

@@ -226,7 +226,7 @@ func TestTokens(t *testing.T) {
 	onBoth(t, func(t *testing.T, p place) {
 		s, ctx := p.open(t), t.Context()
 		a := jiban.APIToken{ID: "t1", Name: "城管平台", Hash: "h1", Actions: []string{"ticket.view"}, Region: "230100", Department: "d", CreatedBy: "x", CreatedAt: monday, ExpiresAt: monday.Add(time.Hour)}
-		if err := s.SaveToken(ctx, a); err != nil {
+		if err := s.ChangeStaff(ctx, jiban.StaffChange{Token: &a}); err != nil {
 			t.Fatal(err)
 		}
 		if err := s.UsedToken(ctx, "t1", monday.Add(time.Minute)); err != nil {
@@ -238,7 +238,7 @@ func TestTokens(t *testing.T) {
 		same(t, "tokens", []jiban.APIToken{a})(s.Tokens(ctx))
 		_, err := s.TokenByHash(ctx, "none")
 		wantCode(t, err, jiban.CodeNotFound)
-		wantCode(t, s.SaveToken(ctx, jiban.APIToken{ID: "t2", Hash: "h1"}), jiban.CodeConflict)
+		wantCode(t, s.ChangeStaff(ctx, jiban.StaffChange{Token: &jiban.APIToken{ID: "t2", Hash: "h1"}}), jiban.CodeConflict)
 	})
 }
 

@@ -55,7 +55,7 @@ func (s *Store) vacuumInto(ctx context.Context, file string) error {
 // empty. The backup is checked first; nothing is left behind where it is damaged
 // or made by a newer program. into is a path, or "sqlite:PATH"; no program may
 // have it open.
-func Restore(file, into string) error {
+func Restore(ctx context.Context, file, into string) error {
 	const op = "store.Restore"
 	into = strings.TrimPrefix(into, sqlitePrefix)
 	part := into + ".part"
@@ -65,7 +65,7 @@ func Restore(file, into string) error {
 	if err := copyFile(file, part); err != nil {
 		return jiban.Errorf(jiban.CodeInvalid, op, "the backup cannot be read: %w", errors.Join(err, removeIfThere(part)))
 	}
-	err := checkFile(context.Background(), part)
+	err := checkFile(ctx, part)
 	if err == nil {
 		err = errors.Join(os.Rename(part, into), syncFile(filepath.Dir(into)))
 	}

@@ -49,7 +49,7 @@ func TestBackupOfARunningStore(t *testing.T) {
 	}
 
 	into := filepath.Join(dir, "new", "jiban.db")
-	if err := store.Restore(file, "sqlite:"+into); err != nil {
+	if err := store.Restore(t.Context(), file, "sqlite:"+into); err != nil {
 		t.Fatal(err)
 	}
 	restored := place{dsn: "sqlite:" + into}.open(t)
@@ -61,7 +61,7 @@ func TestBackupOfARunningStore(t *testing.T) {
 	if err := restored.Check(t.Context()); err != nil {
 		t.Error(err)
 	}
-	if err := store.Restore(file, into); jiban.CodeOf(err) != jiban.CodeInvalid {
+	if err := store.Restore(t.Context(), file, into); jiban.CodeOf(err) != jiban.CodeInvalid {
 		t.Errorf("restoring over a database in use: %v", err)
 	}
 	noStrayFiles(t, dir)
@@ -125,7 +125,7 @@ func TestRestoreRefusesWhatIsNoBackup(t *testing.T) {
 
 	for _, name := range []string{"torn.db", "cut.db", "text.db", "empty.db", "foreign.db", "newer.db", "missing.db"} {
 		into := filepath.Join(dir, "into-"+name)
-		if err := store.Restore(filepath.Join(dir, name), into); jiban.CodeOf(err) != jiban.CodeInvalid {
+		if err := store.Restore(t.Context(), filepath.Join(dir, name), into); jiban.CodeOf(err) != jiban.CodeInvalid {
 			t.Errorf("%s: %v", name, err)
 		}
 		if _, err := os.Stat(into); !os.IsNotExist(err) {

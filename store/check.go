@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 
 	"jiban"
 )
@@ -48,4 +50,58 @@ func (s *Store) checkSchema(ctx context.Context) error {
 		return jiban.Errorf(jiban.CodeInvalid, "store.Check", "the database has schema %d, this program needs %d: run jiban migrate", have, want)
 	}
 	return nil
+}
+
+// checkRows is how many rows of each table CheckSealed tries to open.
+const checkRows = 50
+
+// CheckSealed tries to open what was sealed last in every table and returns how
+// many values it opened. An error names the first value that does not open: the
+// keys are others, or somebody altered the database.
+func (s *Store) CheckSealed(ctx context.Context) (int, error) {
+	const op = "store.CheckSealed"
+	if s.keys == nil {
+		return 0, errNoKeys("the database")
+	}
+	total := 0
+	for _, t := range sealedTables() {
+		o := opener{q: s.read}
+		err := s.holdNewest(ctx, &o, t)
+		n := len(o.held)
+		if err == nil {
+			err = o.open(ctx)
+		}
+		if err != nil {
+			return total, fault(op, err)
+		}
+		total += n
+	}
+	return total, nil
+}
+
+// holdNewest holds the sealed values of the newest rows of a table.
+func (s *Store) holdNewest(ctx context.Context, o *opener, t sealedTable) error {
+	names := t.names()
+	order := "t." + strings.Join(t.order, " DESC, t.") + " DESC"
+	rows, err := s.read.query(ctx, fmt.Sprintf("SELECT t.%s, t.%s FROM %s t ORDER BY %s LIMIT %d", t.key, strings.Join(names, ", t."), t.name, order, checkRows))
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		key, values := new(string), make([]string, len(names))
+		dest := []any{key}
+		for i := range values {
+			dest = append(dest, &values[i])
+		}
+		if err := rows.Scan(dest...); err != nil {
+			return fmt.Errorf("read a row of %s: %w", t.name, err)
+		}
+		for i, v := range values {
+			if s.keys.Sealed(v) {
+				o.hold(t.name, names[i], key, v, words{new(string)})
+			}
+		}
+	}
+	return rows.Err()
 }

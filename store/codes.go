@@ -94,14 +94,18 @@ func (s *Store) sayCode(ctx context.Context, q querier, i jiban.CodeIssue) ([]ji
 
 func (s *Store) ensureConversation(ctx context.Context, q querier, r jiban.Received) (string, error) {
 	const query = "SELECT id FROM conversations WHERE channel = $1 AND address = $2"
+	hash, err := s.hash(r.Address)
+	if err != nil {
+		return "", err
+	}
 	var id string
-	if found, err := scanOne(ctx, q, query, []any{r.Channel, r.Address}, &id); found || err != nil {
+	if found, err := scanOne(ctx, q, query, []any{r.Channel, hash}, &id); found || err != nil {
 		return id, err
 	}
 	if err := s.found(ctx, q, r); err != nil {
 		return "", err
 	}
-	found, err := scanOne(ctx, q, query, []any{r.Channel, r.Address}, &id)
+	found, err := scanOne(ctx, q, query, []any{r.Channel, hash}, &id)
 	if err == nil && !found {
 		err = sql.ErrNoRows
 	}

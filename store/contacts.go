@@ -1,17 +1,32 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 	"time"
 
 	"jiban"
 )
 
 var contacts = newTable("contacts", func(c *jiban.Contact) []any {
-	return []any{&c.ID, words{&c.Name}, &c.Lang, &c.Roster, &c.OptedOut, stamp{&c.CreatedAt}}
-}, "id", "name", "lang", "roster", "opted_out", "created_at")
+	return []any{&c.ID, sealed(words{&c.Name}), &c.Lang, &c.Roster, &c.OptedOut, stamp{&c.CreatedAt}}
+}, "id", "name", "lang", "roster", "opted_out", "created_at").of(func(c *jiban.Contact) *string { return &c.ID })
+
+// addressRow is an address with its owner. The hash is the key: two nodes that
+// meet the same address at once compete for it.
+type addressRow struct {
+	hash      string
+	address   jiban.Address
+	contactID string
+	createdAt time.Time
+}
+
+var addresses = newTable("addresses", func(a *addressRow) []any {
+	return []any{&a.hash, sealed(addressText{&a.address}), &a.contactID, stamp{&a.createdAt}}
+}, "address", "sealed", "contact_id", "created_at").of(func(a *addressRow) *string { return &a.contactID })
 
 // Contact returns a contact by its id.
 func (s *Store) Contact(ctx context.Context, id string) (jiban.Contact, error) {
@@ -28,11 +43,27 @@ func (s *Store) SaveContact(ctx context.Context, c jiban.Contact) error {
 
 // Addresses lists the addresses of a contact, in the order they became known.
 func (s *Store) Addresses(ctx context.Context, contactID string) ([]jiban.Address, error) {
-	all, err := column[jiban.Address](ctx, s.read, addressesQuery, contactID)
-	return all, fault("store.Addresses", err)
+	found, err := addresses.many(ctx, s.read, "WHERE contact_id = $1", contactID)
+	return inOrder(found), fault("store.Addresses", err)
 }
 
-const addressesQuery = "SELECT address FROM addresses WHERE contact_id = $1 ORDER BY created_at, address"
+// inOrder is the addresses in the order they became known. Their hashes differ
+// from house to house, so that the database cannot order what came at once.
+func inOrder(rows []addressRow) []jiban.Address {
+	slices.SortFunc(rows, func(a, b addressRow) int {
+		return cmp.Or(a.createdAt.Compare(b.createdAt), cmp.Compare(a.address, b.address))
+	})
+	var all []jiban.Address
+	for _, r := range rows {
+		if r.address != "" {
+			all = append(all, r.address)
+		}
+	}
+	return all
+}
+
+// ownerOf is the condition for the contact that owns an address, by its hash.
+const ownerOf = "WHERE id = (SELECT contact_id FROM addresses WHERE address = $1)"
 
 // EnsureContact returns the contact that owns an address; where there is none it
 // makes one that is spoken to in Chinese.
@@ -41,10 +72,11 @@ func (s *Store) EnsureContact(ctx context.Context, a jiban.Address) (jiban.Conta
 	if err := checkText(op, "address", string(a)); err != nil {
 		return jiban.Contact{}, err
 	}
-	owner := func(q querier) (jiban.Contact, error) {
-		return contacts.one(ctx, q, "WHERE id = (SELECT contact_id FROM addresses WHERE address = $1)", a)
+	hash, err := s.hash(a)
+	if err != nil {
+		return jiban.Contact{}, err
 	}
-	c, err := owner(s.read)
+	c, err := contacts.one(ctx, s.read, ownerOf, hash)
 	if err == nil || !errors.Is(err, sql.ErrNoRows) {
 		return c, fault(op, err)
 	}
@@ -62,24 +94,49 @@ func (s *Store) EnsureContact(ctx context.Context, a jiban.Address) (jiban.Conta
 // returns its id. Two nodes may try at once: the address decides who was first.
 func (s *Store) ensureContact(ctx context.Context, q querier, a jiban.Address, lang jiban.Lang) (string, error) {
 	const owner = "SELECT contact_id FROM addresses WHERE address = $1"
+	hash, err := s.hash(a)
+	if err != nil {
+		return "", err
+	}
 	var id string
-	if found, err := scanOne(ctx, q, owner, []any{a}, &id); found || err != nil {
+	if found, err := scanOne(ctx, q, owner, []any{hash}, &id); found || err != nil {
 		return id, err
 	}
 	c := jiban.Contact{ID: s.ids.NewID(), Lang: lang, CreatedAt: s.now()}
-	if err := contacts.add(ctx, q, &c); err != nil {
+	key, err := s.addContact(ctx, q, &c)
+	if err != nil {
 		return "", err
 	}
-	const claim = "INSERT INTO addresses (address, contact_id, created_at) VALUES ($1, $2, $3) ON CONFLICT (address) DO NOTHING"
-	n, err := q.exec(ctx, claim, a, c.ID, micros(c.CreatedAt))
+	n, err := addresses.insertOr(ctx, q, &addressRow{hash: hash, address: a, contactID: c.ID, createdAt: c.CreatedAt},
+		" ON CONFLICT (address) DO NOTHING")
 	if err != nil || n == 1 {
 		return c.ID, err
 	}
-	if _, err := q.exec(ctx, "DELETE FROM contacts WHERE id = $1", c.ID); err != nil {
+	_, err = q.exec(ctx, "DELETE FROM contacts WHERE id = $1", c.ID)
+	if err == nil {
+		_, err = q.exec(ctx, "DELETE FROM keys WHERE id = $1", key)
+	}
+	if err == nil {
+		_, err = scanOne(ctx, q, owner, []any{hash}, &id)
+	}
+	return id, err
+}
+
+// addContact writes a new contact with its first key, and returns the key's id.
+func (s *Store) addContact(ctx context.Context, q querier, c *jiban.Contact) (string, error) {
+	k, ok := q.(keyed)
+	if !ok {
+		return "", errNoKeys("a contact")
+	}
+	wrapped, seal, err := k.keys.Mint(c.ID)
+	if err != nil {
 		return "", err
 	}
-	_, err = scanOne(ctx, q, owner, []any{a}, &id)
-	return id, err
+	if err := s.addKey(ctx, q, &wrapped); err != nil {
+		return "", err
+	}
+	k.tx.minted[c.ID] = seal
+	return wrapped.ID, contacts.add(ctx, q, c)
 }
 
 // now is the time to the microsecond, as it will be read back.

@@ -8,6 +8,11 @@
 // transactions into one commit; reads use a pool of connections of their own
 // and never wait for it. On PostgreSQL every write is a transaction of its own.
 //
+// Names, numbers, addresses and words of people are sealed on their way into the
+// database and opened on their way out, by the table they belong to (sealing.go);
+// docs/sealing.md lists every column. Open gives a store that refuses them, With
+// the one that has the keys.
+//
 // Times are stored as microseconds of UTC since 1970, 0 for none; nested things
 // as JSON text.
 package store

@@ -10,13 +10,13 @@ import (
 
 var handoffs = newTable("handoffs", func(h *jiban.Handoff) []any {
 	return []any{&h.ID, &h.ConversationID, &h.ContactID, &h.Reason, &h.Queue, &h.Priority, &h.Status, &h.AgentID,
-		words{&h.Summary}, packed{&h.Draft}, &h.Matter, &h.Type, packed{&h.Articles}, stamp{&h.CreatedAt},
+		freeText(words{&h.Summary}), sealed(packed{&h.Draft}), &h.Matter, &h.Type, packed{&h.Articles}, stamp{&h.CreatedAt},
 		stamp{&h.AcceptedAt}, stamp{&h.ClosedAt}, &h.Version}
 }, "id", "conversation_id", "contact_id", "reason", "queue", "priority", "status", "agent_id", "summary", "draft",
-	"matter", "type", "articles", "created_at", "accepted_at", "closed_at", "version")
+	"matter", "type", "articles", "created_at", "accepted_at", "closed_at", "version").of(func(h *jiban.Handoff) *string { return &h.ContactID })
 
 var alerts = newTable("alerts", func(a *jiban.Alert) []any {
-	return []any{&a.ID, &a.ConversationID, &a.Kind, words{&a.Text}, &a.SeenBy, stamp{&a.CreatedAt}}
+	return []any{&a.ID, &a.ConversationID, &a.Kind, freeText(words{&a.Text}), &a.SeenBy, stamp{&a.CreatedAt}}
 }, "id", "conversation_id", "kind", "text", "seen_by", "created_at")
 
 // Handoff returns a handoff by its id.
@@ -38,7 +38,7 @@ func (s *Store) Handoffs(ctx context.Context, statuses []jiban.HandoffStatus, qu
 	if agentID != "" {
 		q.Where("agent_id = ?", agentID)
 	}
-	found, err := handoffs.list(ctx, q)
+	found, err := handoffs.list(ctx, s.read, q)
 	return found, fault("store.Handoffs", err)
 }
 
@@ -48,18 +48,22 @@ func (s *Store) Alerts(ctx context.Context, unseenOnly bool, limit int) ([]jiban
 	if unseenOnly {
 		q.Where("seen_by = ''")
 	}
-	found, err := alerts.list(ctx, q)
+	found, err := alerts.list(ctx, s.read, q)
 	return found, fault("store.Alerts", err)
 }
 
-// SeeAlert notes who saw an alert first; seeing it again changes nothing.
-func (s *Store) SeeAlert(ctx context.Context, id, by string) error {
+// SeeAlert notes who saw an alert first, together with the audit entries; seeing it
+// again changes nothing else.
+func (s *Store) SeeAlert(ctx context.Context, id, by string, audit ...jiban.AuditEntry) error {
 	const op = "store.SeeAlert"
 	return s.write(ctx, op, func(ctx context.Context, q querier) error {
 		n, err := q.exec(ctx, "UPDATE alerts SET seen_by = CASE WHEN seen_by = '' THEN $2 ELSE seen_by END WHERE id = $1", id, by)
 		if err == nil && n == 0 {
 			err = jiban.Errorf(jiban.CodeNotFound, op, "there is no alert %s", id)
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return s.addAudit(ctx, q, audit)
 	})
 }

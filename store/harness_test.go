@@ -17,6 +17,7 @@ import (
 
 	"jiban"
 	"jiban/store"
+	"jiban/store/storetest"
 )
 
 func TestMain(m *testing.M) {
@@ -33,12 +34,23 @@ type place struct {
 	postgres bool
 }
 
-// open opens a store that closes with the test.
+// open opens a store with keys that closes with the test.
 func (p place) open(t testing.TB) *store.Store { return p.openAt(t, jiban.SystemClock{}) }
 
 func (p place) openAt(t testing.TB, clock jiban.Clock) *store.Store {
 	t.Helper()
-	s, err := store.Open(t.Context(), p.dsn, store.Deps{Clock: clock, IDs: jiban.RandomIDs{Clock: jiban.SystemClock{}}})
+	return storetest.Open(t, p.dsn, deps(clock))
+}
+
+// openBare opens a store without keys.
+func (p place) openBare(t testing.TB, clock jiban.Clock) *store.Store {
+	t.Helper()
+	return p.openWith(t, deps(clock))
+}
+
+func (p place) openWith(t testing.TB, d store.Deps) *store.Store {
+	t.Helper()
+	s, err := store.Open(t.Context(), p.dsn, d)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,6 +60,10 @@ func (p place) openAt(t testing.TB, clock jiban.Clock) *store.Store {
 		}
 	})
 	return s
+}
+
+func deps(clock jiban.Clock) store.Deps {
+	return store.Deps{Clock: clock, IDs: jiban.RandomIDs{Clock: jiban.SystemClock{}}}
 }
 
 // query reads one value past the store, as another program would.

@@ -3,6 +3,9 @@ package store
 import (
 	"context"
 	"errors"
+	"slices"
+
+	"github.com/uptrace/bun"
 
 	"jiban"
 )
@@ -47,6 +50,20 @@ func (s *Store) Key(ctx context.Context, id string) (jiban.WrappedKey, error) {
 	return k, fault("store.Key", err)
 }
 
+// KeysByID returns those of the keys that there are, destroyed or not.
+func (s *Store) KeysByID(ctx context.Context, ids []string) ([]jiban.WrappedKey, error) {
+	var all []jiban.WrappedKey
+	for some := range slices.Chunk(ids, maxPage) {
+		q := s.lists.NewSelect().Where("id IN (?)", bun.List(some))
+		found, err := wrappedKeys.list(ctx, s.read, q)
+		if err != nil {
+			return nil, fault("store.KeysByID", err)
+		}
+		all = append(all, found...)
+	}
+	return all, nil
+}
+
 // NewestKey returns the key of an owner with the highest serial.
 func (s *Store) NewestKey(ctx context.Context, owner string) (jiban.WrappedKey, error) {
 	k, err := wrappedKeys.one(ctx, s.read, "WHERE owner = $1 ORDER BY serial DESC LIMIT 1", owner)
@@ -59,7 +76,8 @@ func (s *Store) AddKey(ctx context.Context, k jiban.WrappedKey) error {
 	return s.write(ctx, "store.AddKey", func(ctx context.Context, q querier) error { return s.addKey(ctx, q, &k) })
 }
 
-// addKey adds a data key inside a transaction.
+// addKey adds a data key inside a transaction. errRootMoved: it must be wrapped
+// anew.
 func (s *Store) addKey(ctx context.Context, q querier, k *jiban.WrappedKey) error {
 	var root string
 	found, err := scanOne(ctx, q, "SELECT value FROM settings WHERE key = $1", []any{rootSetting}, &root)
@@ -67,7 +85,7 @@ func (s *Store) addKey(ctx context.Context, q querier, k *jiban.WrappedKey) erro
 		return err
 	}
 	if !found || root != k.Root {
-		return jiban.Errorf(jiban.CodeConflict, "store.AddKey", "the root key was changed meanwhile: wrap the key anew")
+		return jiban.Errorf(jiban.CodeConflict, "store.AddKey", "wrap the key anew: %w", errRootMoved)
 	}
 	n, err := q.exec(ctx, wrappedKeys.insert+" ON CONFLICT (owner, serial) DO NOTHING", wrappedKeys.fields(k)...)
 	if err == nil && n == 0 {
@@ -84,6 +102,9 @@ func (s *Store) DestroyKeys(ctx context.Context, holder string) (int, error) {
 		n, err = s.destroyKeys(ctx, q, holder)
 		return err
 	})
+	if err == nil && n > 0 {
+		err = s.scrub(ctx)
+	}
 	return int(n), err
 }
 
@@ -102,7 +123,7 @@ func (s *Store) destroyKeys(ctx context.Context, q querier, holder string) (int6
 // found in the free places of the file. PostgreSQL has no such switch: there the
 // old rows are gone after the next VACUUM.
 func (s *Store) overwriting(ctx context.Context, q querier, run func() error) error {
-	p, lite := q.(*prepared)
+	p, lite := bare(q).(*prepared)
 	if !lite {
 		return run()
 	}

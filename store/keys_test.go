@@ -32,7 +32,7 @@ func newRoot(t testing.TB) string {
 func TestKeysOnTwoNodes(t *testing.T) {
 	onBoth(t, func(t *testing.T, p place) {
 		root := newRoot(t)
-		nodes := []*store.Store{p.open(t), p.open(t)}
+		nodes := []*store.Store{p.openBare(t, jiban.SystemClock{}), p.openBare(t, jiban.SystemClock{})}
 		var all [2]*keys.Keys
 		var wg sync.WaitGroup
 		for i := range all {
@@ -68,14 +68,14 @@ func TestKeysOnTwoNodes(t *testing.T) {
 func TestKeysRotateWhileTheHouseRuns(t *testing.T) {
 	onBoth(t, func(t *testing.T, p place) {
 		one, two := newRoot(t), newRoot(t)
-		s := p.open(t)
+		s := p.openBare(t, jiban.SystemClock{})
 		running := openKeys(t, s, two+","+one) // knows both, wraps with the recorded one
 		first := running.Root()
 		var sealed [][]byte
 		for i := range 30 {
 			sealed = append(sealed, must[[]byte](t)(running.Contact(fmt.Sprint(i)).Seal(t.Context(), "x", []byte("v"))))
 		}
-		next := openKeys(t, p.open(t), one+","+two)
+		next := openKeys(t, p.openBare(t, jiban.SystemClock{}), one+","+two)
 		if next.Root() != first {
 			t.Fatal("the order of keys changed what wraps")
 		}
@@ -113,7 +113,7 @@ func TestKeysRotateWhileTheHouseRuns(t *testing.T) {
 
 func TestKeyRulesOfTheStore(t *testing.T) {
 	onBoth(t, func(t *testing.T, p place) {
-		s, ctx := p.open(t), t.Context()
+		s, ctx := p.openBare(t, jiban.SystemClock{}), t.Context()
 		k := jiban.WrappedKey{ID: "1", Owner: "o", Holder: "o", Serial: 1, Root: "r", Wrapped: "w", CreatedAt: monday}
 		wantCode(t, s.AddKey(ctx, k), jiban.CodeConflict) // nobody recorded a root yet
 		if err := s.SetRoot(ctx, "", "r"); err != nil {
@@ -150,7 +150,7 @@ func TestKeyRulesOfTheStore(t *testing.T) {
 // TestDestroyedKeysLeaveTheFile looks for the wrapped key in the bytes on disk.
 func TestDestroyedKeysLeaveTheFile(t *testing.T) {
 	p := sqlitePlace(t)
-	s := p.open(t)
+	s := p.openBare(t, jiban.SystemClock{})
 	k := openKeys(t, s, newRoot(t))
 	if _, err := k.Contact("c").Seal(t.Context(), "x", []byte("v")); err != nil {
 		t.Fatal(err)

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"jiban"
-	"jiban/store"
+	"jiban/store/storetest"
 )
 
 // victimDSN makes the test binary a process that takes in messages until it is
@@ -21,7 +21,7 @@ const victimDSN = "JIBAN_TEST_VICTIM"
 
 // victim prints the id of each message once it is told that it is stored.
 func victim() {
-	s, err := store.Open(context.Background(), os.Getenv(victimDSN), store.Deps{Clock: jiban.SystemClock{}, IDs: jiban.RandomIDs{Clock: jiban.SystemClock{}}})
+	s, err := storetest.New(context.Background(), os.Getenv(victimDSN), deps(jiban.SystemClock{}))
 	if err != nil {
 		fmt.Println("error", err)
 		return

@@ -10,9 +10,9 @@ import (
 var messages = newTable("messages", func(m *jiban.Message) []any {
 	d := &m.Delivery
 	return []any{&m.ID, &m.ConversationID, &m.Seq, &m.Direction, &m.Author, &m.Channel, nullable{&m.ExternalID},
-		packed{&m.Content}, &m.TurnID, stamp{&m.CreatedAt},
-		&d.Status, &d.Path, &d.Kind, &d.Urgency, packed{&d.Params}, &d.DedupeKey, stamp{&d.NotBefore}, stamp{&d.NotAfter},
-		&d.Attempts, &d.Repeated, &d.ClaimedBy, stamp{&d.ClaimedUntil}, packed{&d.ProviderIDs}, &d.PartsSent, words{&d.Error}}
+		freeText(packed{&m.Content}), &m.TurnID, stamp{&m.CreatedAt},
+		&d.Status, &d.Path, &d.Kind, &d.Urgency, sealed(packed{&d.Params}), &d.DedupeKey, stamp{&d.NotBefore}, stamp{&d.NotAfter},
+		&d.Attempts, &d.Repeated, &d.ClaimedBy, stamp{&d.ClaimedUntil}, packed{&d.ProviderIDs}, &d.PartsSent, sealed(words{&d.Error})}
 }, "id", "conversation_id", "seq", "direction", "author", "channel", "external_id", "content", "turn_id", "created_at",
 	"status", "path", "kind", "urgency", "params", "dedupe_key", "not_before", "not_after", "attempts", "repeated",
 	"claimed_by", "claimed_until", "provider_ids", "parts_sent", "error")

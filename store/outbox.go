@@ -24,7 +24,7 @@ func (s *Store) ClaimOutbox(ctx context.Context, by string, now, until time.Time
 	}
 	var claimed []jiban.Message
 	err = s.write(ctx, op, func(ctx context.Context, q querier) error {
-		picked, err := pick(ctx, q, ids, now, page(limit, 100))
+		picked, err := s.pick(ctx, q, ids, now, page(limit, 100))
 		if err != nil {
 			return err
 		}
@@ -67,8 +67,9 @@ func (s *Store) dueConversations(ctx context.Context, now time.Time, limit int64
 }
 
 // pick reads what is due in the conversations, one slice for each, until limit
-// is reached.
-func pick(ctx context.Context, q querier, conversationIDs []string, now time.Time, limit int64) ([][]jiban.Message, error) {
+// is reached. A conversation in which something was altered is left out: it must
+// not keep the others from their turn.
+func (s *Store) pick(ctx context.Context, q querier, conversationIDs []string, now time.Time, limit int64) ([][]jiban.Message, error) {
 	var picked [][]jiban.Message
 	for _, id := range conversationIDs {
 		if limit <= 0 {
@@ -76,6 +77,10 @@ func pick(ctx context.Context, q querier, conversationIDs []string, now time.Tim
 		}
 		pending, err := messages.many(ctx, q,
 			"WHERE conversation_id = $1 AND status IN ('queued', 'sending') ORDER BY seq", id)
+		if jiban.CodeOf(err) == jiban.CodeInvalid {
+			s.log.ErrorContext(ctx, "messages that wait to be sent cannot be opened, their conversation is left alone", "conversation", id, "error", err)
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -185,11 +190,19 @@ func (s *Store) SaveDelivery(ctx context.Context, id, by string, d jiban.Deliver
 		d.ClaimedBy, d.ClaimedUntil = "", time.Time{}
 	}
 	return s.write(ctx, "store.SaveDelivery", func(ctx context.Context, q querier) error {
-		if err := s.saveDelivery(ctx, q, id, by, &d); err != nil {
+		contactID, err := contactOfMessage(ctx, q, id)
+		if err == nil {
+			err = s.saveDelivery(ctx, under(q, contactID), id, by, &d)
+		}
+		if err != nil {
 			return err
 		}
 		if c != nil {
-			if _, err := q.exec(ctx, "UPDATE messages SET content = $1 WHERE id = $2", packed{c}, id); err != nil {
+			content, err := seal(q, &contactID, place(messages.name, "content", id), freeText(packed{c}))
+			if err == nil {
+				_, err = q.exec(ctx, "UPDATE messages SET content = $1 WHERE id = $2", content, id)
+			}
+			if err != nil {
 				return err
 			}
 		}
@@ -204,20 +217,39 @@ func (s *Store) SaveDelivery(ctx context.Context, id, by string, d jiban.Deliver
 	})
 }
 
+// contactOfMessage is the contact whose key seals a message; "" where there is no
+// such message.
+func contactOfMessage(ctx context.Context, q querier, id string) (string, error) {
+	const query = "SELECT contact_id FROM conversations WHERE id = (SELECT conversation_id FROM messages WHERE id = $1)"
+	var contactID string
+	_, err := scanOne(ctx, q, query, []any{id}, &contactID)
+	return contactID, err
+}
+
 func (s *Store) saveDelivery(ctx context.Context, q querier, id, by string, d *jiban.Delivery) error {
 	const query = `UPDATE messages SET status = $2, path = $3, kind = $4, urgency = $5, params = $6, dedupe_key = $7,
 		not_before = $8, not_after = $9, attempts = $10, repeated = $11, claimed_by = $12, claimed_until = $13,
 		provider_ids = $14, parts_sent = $15, error = $16, sent_at = CASE WHEN $17 THEN $18 ELSE sent_at END
 		WHERE id = $1 AND direction = 'out'`
-	args := []any{id, d.Status, d.Path, d.Kind, d.Urgency, packed{&d.Params}, d.DedupeKey, micros(d.NotBefore),
+	params, err := seal(q, nil, place(messages.name, "params", id), sealed(packed{&d.Params}))
+	if err != nil {
+		return err
+	}
+	failure, err := seal(q, nil, place(messages.name, "error", id), sealed(words{&d.Error}))
+	if err != nil {
+		return err
+	}
+	args := []any{id, d.Status, d.Path, d.Kind, d.Urgency, params, d.DedupeKey, micros(d.NotBefore),
 		micros(d.NotAfter), d.Attempts, d.Repeated, d.ClaimedBy, micros(d.ClaimedUntil), packed{&d.ProviderIDs},
-		d.PartsSent, words{&d.Error}, d.Status == jiban.DeliverySending || d.Status == jiban.DeliverySent, micros(s.now())}
+		d.PartsSent, failure, d.Status == jiban.DeliverySending || d.Status == jiban.DeliverySent, micros(s.now())}
 	var n int64
-	var err error
 	if by == "" {
 		n, err = q.exec(ctx, query, args...)
 	} else {
 		n, err = q.exec(ctx, query+" AND claimed_by = $19", append(args, by)...)
+	}
+	if err == nil && n == 1 {
+		err = s.wakeUnasked(ctx, q, d)
 	}
 	if err != nil || n == 1 {
 		return err

@@ -11,10 +11,10 @@ import (
 )
 
 var joins = newTable("joins", func(j *joinRow) []any {
-	return []any{&j.ID, &j.KeptID, &j.GoneID, &j.Address, &j.How, &j.By, stamp{&j.At}, stamp{&j.SeparatedAt}, &j.SeparatedBy,
+	return []any{&j.ID, &j.KeptID, &j.GoneID, hashed{&j.Address}, sealed(addressText{&j.Address}), &j.How, &j.By, stamp{&j.At}, stamp{&j.SeparatedAt}, &j.SeparatedBy,
 		&j.wasRoster, &j.wasOpted, &j.tookName}
-}, "id", "kept_id", "gone_id", "address", "how", "joined_by", "at", "separated_at", "separated_by",
-	"was_roster", "was_opted", "took_name")
+}, "id", "kept_id", "gone_id", "address", "sealed", "how", "joined_by", "at", "separated_at", "separated_by",
+	"was_roster", "was_opted", "took_name").of(func(j *joinRow) *string { return &j.KeptID })
 
 // joinRow is a join with what the kept contact was before.
 type joinRow struct {
@@ -38,7 +38,9 @@ var moving = []struct{ what, table, key, also string }{
 	{"ticket", "tickets", "number", ", version = version + 1"},
 	{"handoff", "handoffs", "id", ", version = version + 1"},
 	{"intake", "intakes", "id", ""},
+	{"file", "files", "id", ""},
 	{"consent", "consents", "id", ""},
+	{"request", "requests", "id", ", version = version + 1"},
 	{"address", "addresses", "address", ""},
 	{"proof", "proofs", "address", ""},
 }
@@ -115,20 +117,27 @@ func (s *Store) heardFrom(ctx context.Context, q querier, a jiban.Address, since
 	const query = `SELECT 1 FROM addresses WHERE address = $1 AND (created_at >= $2
 		OR EXISTS (SELECT 1 FROM proofs WHERE address = $1 AND at >= $2)
 		OR EXISTS (SELECT 1 FROM conversations WHERE address = $1 AND last_in_at >= $2))`
+	hash, err := s.hash(a)
+	if err != nil {
+		return false, err
+	}
 	var one int
-	return scanOne(ctx, q, query, []any{a, micros(since)}, &one)
+	return scanOne(ctx, q, query, []any{hash, micros(since)}, &one)
 }
 
 // handOver gives an address alone to another contact. The conversations the
 // former holder had from it keep their owner and lose the address, so that
 // nobody is told anything of them there.
 func (s *Store) handOver(ctx context.Context, q querier, a jiban.Address, to string) error {
-	const former = "UPDATE conversations SET address = 'former:' || id, version = version + 1 WHERE address = $1"
-	if _, err := q.exec(ctx, former, a); err != nil {
+	const former = "UPDATE conversations SET address = 'former:' || id, sealed_address = '', version = version + 1 WHERE address = $1"
+	hash, err := s.hash(a)
+	if err != nil {
 		return err
 	}
-	_, err := q.exec(ctx, "UPDATE addresses SET contact_id = $2, created_at = $3 WHERE address = $1", a, to, micros(s.now()))
-	return err
+	if _, err := q.exec(ctx, former, hash); err != nil {
+		return err
+	}
+	return addresses.put(ctx, q, &addressRow{hash: hash, address: a, contactID: to, createdAt: s.now()})
 }
 
 // joinTwo makes one of two contacts and returns the one that stays.
@@ -195,7 +204,11 @@ func (s *Store) noteProof(ctx context.Context, q querier, p jiban.AddressProof, 
 	const proof = `INSERT INTO proofs (address, contact_id, how, proved_by, at) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (address) DO UPDATE SET contact_id = excluded.contact_id, how = excluded.how,
 		proved_by = excluded.proved_by, at = excluded.at`
-	if _, err := q.exec(ctx, proof, p.Address, c.ID, p.How, p.By, micros(s.now())); err != nil {
+	hash, err := s.hash(p.Address)
+	if err != nil {
+		return err
+	}
+	if _, err := q.exec(ctx, proof, hash, c.ID, p.How, p.By, micros(s.now())); err != nil {
 		return err
 	}
 	if p.Roster && !c.Roster {
@@ -204,13 +217,28 @@ func (s *Store) noteProof(ctx context.Context, q querier, p jiban.AddressProof, 
 			return err
 		}
 	}
-	return s.addAudit(ctx, q, []jiban.AuditEntry{{Actor: p.By, Action: "address.proven", Object: "contact:" + c.ID, Result: p.How}})
+	audit := []jiban.AuditEntry{{Actor: p.By, Action: "address.proven", Object: "contact:" + c.ID, Result: p.How}}
+	if p.RosterAsked {
+		audit = append(audit, jiban.AuditEntry{Actor: p.By, Action: "roster.looked", Object: "contact:" + c.ID, Result: listedWord(p.Roster)})
+	}
+	return s.addAudit(ctx, q, audit)
+}
+
+func listedWord(listed bool) string {
+	if listed {
+		return "listed"
+	}
+	return "not listed"
 }
 
 // Proven reports whether an address was shown to belong to the contact, and how.
 func (s *Store) Proven(ctx context.Context, contactID string, a jiban.Address) (bool, error) {
+	hash, err := s.hash(a)
+	if err != nil {
+		return false, err
+	}
 	var one int
-	found, err := scanOne(ctx, s.read, "SELECT 1 FROM proofs WHERE address = $1 AND contact_id = $2", []any{a, contactID}, &one)
+	found, err := scanOne(ctx, s.read, "SELECT 1 FROM proofs WHERE address = $1 AND contact_id = $2", []any{hash, contactID}, &one)
 	return found, fault("store.Proven", err)
 }
 
@@ -289,7 +317,7 @@ func (s *Store) restore(ctx context.Context, q querier, j *joinRow) error {
 	}{
 		{flags, []any{j.KeptID, j.wasRoster, j.wasOpted, j.tookName}},
 		{"DELETE FROM opt_outs WHERE contact_id = $2 AND kind IN (SELECT ref FROM joined WHERE join_id = $1 AND what = 'opt_out')", []any{j.ID, keep}},
-		{"DELETE FROM proofs WHERE address = $1", []any{j.Address}},
+		{"DELETE FROM proofs WHERE address = (SELECT address FROM joins WHERE id = $1)", []any{j.ID}},
 		{`DELETE FROM joined WHERE join_id IN (SELECT id FROM joins WHERE at >= $2 AND id <> $1 AND separated_at = 0)
 			AND (what, ref) IN (SELECT what, ref FROM joined WHERE join_id = $1)`, []any{j.ID, micros(j.At)}},
 	} {
@@ -316,15 +344,7 @@ func (s *Store) Consents(ctx context.Context, contactID string) ([]jiban.Consent
 
 // SetOptOut makes a contact want no notices of a group, or want them again.
 func (s *Store) SetOptOut(ctx context.Context, o jiban.OptOut, out bool) error {
-	const off = "DELETE FROM opt_outs WHERE contact_id = $1 AND kind = $2"
-	return s.write(ctx, "store.SetOptOut", func(ctx context.Context, q querier) error {
-		if !out {
-			_, err := q.exec(ctx, off, o.ContactID, o.Group)
-			return err
-		}
-		_, err := q.exec(ctx, optOuts.insert+" ON CONFLICT (contact_id, kind) DO NOTHING", optOuts.fields(&o)...)
-		return err
-	})
+	return s.write(ctx, "store.SetOptOut", func(ctx context.Context, q querier) error { return setOptOut(ctx, q, o, out) })
 }
 
 // OptOuts lists the groups that a contact does not want.

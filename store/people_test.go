@@ -30,9 +30,15 @@ type household struct {
 
 func newHousehold(t testing.TB, p place) *household {
 	t.Helper()
-	h := &household{place: p, clock: jiban.NewManualClock(monday)}
-	h.store = p.openAt(t, h.clock)
-	h.keys = openKeys(t, h.store, newRoot(t))
+	return newHouseholdOn(t, p, deps(jiban.NewManualClock(monday)))
+}
+
+func newHouseholdOn(t testing.TB, p place, d store.Deps) *household {
+	t.Helper()
+	h := &household{place: p, clock: d.Clock.(*jiban.ManualClock)}
+	bare := p.openWith(t, d)
+	h.keys = openKeys(t, bare, newRoot(t))
+	h.store = bare.With(h.keys)
 	ids := jiban.RandomIDs{Clock: jiban.SystemClock{}}
 	h.roster = people.NewRoster(people.RosterDeps{Store: h.store, Hash: h.keys, Clock: h.clock, IDs: ids})
 	var err error
@@ -262,12 +268,12 @@ func TestConsentAndWishes(t *testing.T) {
 		}
 		wantCode(t, h.service.Consent(ctx, jiban.Consent{ContactID: c.ContactID}), jiban.CodeInvalid)
 
-		wish := func(k jiban.NoticeKind, at string) people.Wish {
+		wish := func(k jiban.NoticeKind, at string) jiban.Wish {
 			now := must[time.Time](t)(time.ParseInLocation("2006-01-02 15:04", "2026-11-02 "+at, jiban.Beijing))
-			return must[people.Wish](t)(h.service.Wish(ctx, c.ContactID, k, now))
+			return must[jiban.Wish](t)(h.service.Wish(ctx, c.ContactID, k, now))
 		}
 		for _, k := range []jiban.NoticeKind{jiban.NoticeCode, jiban.NoticeSafety, jiban.NoticeReply, jiban.NoticeAgent} {
-			if w := wish(k, "23:00"); w != (people.Wish{}) {
+			if w := wish(k, "23:00"); w != (jiban.Wish{}) {
 				t.Errorf("%s waits: %+v", k, w)
 			}
 		}
@@ -399,9 +405,11 @@ func TestWhatIsOpenIsNotDeleted(t *testing.T) {
 }
 
 // TestDeletedWordsAreInNoBackup looks at the bytes of a backup made after a
-// deletion, free places and all.
+// deletion, free places and all, where free text is not sealed.
 func TestDeletedWordsAreInNoBackup(t *testing.T) {
-	h := newHousehold(t, sqlitePlace(t))
+	d := deps(jiban.NewManualClock(monday))
+	d.PlainText = true
+	h := newHouseholdOn(t, sqlitePlace(t), d)
 	conv := h.web(t, "visitor-7", "地下室淹了"+strings.Repeat("，水很深", 3000))
 	for range 40 {
 		receive(t, h.store, text(jiban.RandomIDs{Clock: jiban.SystemClock{}}.NewID(), "other", "别人的话"))
@@ -426,4 +434,66 @@ func TestDeletedWordsAreInNoBackup(t *testing.T) {
 			t.Errorf("%s is still in the backup", w)
 		}
 	}
+}
+
+// A number that was handed over from a former holder, not joined, is given back
+// when the consent is taken back: nobody holds it then.
+func TestUnbindGivesBackWhatACodeGave(t *testing.T) {
+	onBoth(t, func(t *testing.T, p place) {
+		h, ctx := newHousehold(t, p), t.Context()
+		h.hears(t, "sms", jiban.ChannelSMS, "s1", people.PhoneAddress(phone), "停水了")
+		h.clock.Advance(400 * 24 * time.Hour)
+		bob := h.web(t, "v1", "你好")
+		if proof := h.prove(t, bob.ContactID, phone); proof.Join != nil {
+			t.Fatalf("a former holder was joined: %+v", proof)
+		}
+		if some, err := h.service.Unbind(ctx, bob.ContactID); err != nil || !some {
+			t.Fatalf("%v, %v", some, err)
+		}
+		if proven := must[bool](t)(h.store.Proven(ctx, bob.ContactID, people.PhoneAddress(phone))); proven {
+			t.Error("the number is still proven")
+		}
+		for _, a := range must[[]jiban.Address](t)(h.store.Addresses(ctx, bob.ContactID)) {
+			if strings.HasPrefix(string(a), "tel:") {
+				t.Error("the number is still an address")
+			}
+		}
+		if some, err := h.service.Unbind(ctx, bob.ContactID); err != nil || some {
+			t.Errorf("a second time: %v, %v", some, err)
+		}
+		// Staff's own proof is not the person's to take back.
+		if _, _, err := h.service.Prove(ctx, jiban.AddressProof{ContactID: bob.ContactID, Address: "tel:+8613700000000", How: "staff", By: "a1"}, time.Time{}); err != nil {
+			t.Fatal(err)
+		}
+		if some, err := h.service.Unbind(ctx, bob.ContactID); err != nil || some {
+			t.Errorf("what staff proved was undone: %v, %v", some, err)
+		}
+	})
+}
+
+// Two codes and a join: taking the consent back separates them, and the one who
+// asked keeps none of the other's tickets.
+func TestUnbindSeparatesWhatACodeJoined(t *testing.T) {
+	onBoth(t, func(t *testing.T, p place) {
+		h, ctx := newHousehold(t, p), t.Context()
+		alice := h.hears(t, "sms", jiban.ChannelSMS, "s1", people.PhoneAddress(phone), "停水了")
+		if _, err := h.store.Apply(ctx, ticketOf("2611020000018", alice)); err != nil {
+			t.Fatal(err)
+		}
+		web := h.web(t, "v1", "你好")
+		proof := h.prove(t, web.ContactID, phone)
+		if proof.Join == nil || len(h.ticketsOf(t, proof.Contact.ID)) != 1 {
+			t.Fatalf("%+v", proof)
+		}
+		if some, err := h.service.Unbind(ctx, proof.Contact.ID); err != nil || !some {
+			t.Fatalf("%v, %v", some, err)
+		}
+		now := must[jiban.Conversation](t)(h.store.Conversation(ctx, web.ID))
+		if got := h.ticketsOf(t, now.ContactID); len(got) != 0 || now.ContactID != web.ContactID {
+			t.Errorf("the visitor %s still has tickets %v", now.ContactID, got)
+		}
+		if got := h.ticketsOf(t, alice.ContactID); len(got) != 1 {
+			t.Errorf("the sender by text message has tickets %v", got)
+		}
+	})
 }

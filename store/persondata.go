@@ -42,8 +42,10 @@ func (s *Store) visitContact(ctx context.Context, id string, visit func(jiban.He
 		func() error { return visitAll(ctx, s.read, &optOuts, "opt_out", visit, of, id) },
 		func() error { return s.visitJoins(ctx, id, visit) },
 		func() error { return visitAll(ctx, s.read, &intakes, "intake", visit, dated, id) },
+		func() error { return s.visitRequests(ctx, id, visit) },
 		func() error { return s.visitTickets(ctx, id, visit) },
 		func() error { return visitAll(ctx, s.read, &handoffs, "handoff", visit, dated, id) },
+		func() error { return s.visitFiles(ctx, id, visit) },
 		func() error { return s.visitConversations(ctx, id, visit) },
 	}
 	for _, step := range steps {
@@ -65,7 +67,7 @@ func visitAll[T any](ctx context.Context, q querier, t *table[T], kind string, v
 }
 
 func (s *Store) visitAddresses(ctx context.Context, id string, visit func(jiban.Held) error) error {
-	found, err := column[jiban.Address](ctx, s.read, addressesQuery, id)
+	found, err := s.Addresses(ctx, id)
 	for _, a := range found {
 		if err == nil {
 			err = visit(jiban.Held{Kind: "address", Record: a})
@@ -141,15 +143,17 @@ var forgetting = []string{
 	"UPDATE ticket_events SET data = '{}' WHERE number IN (SELECT number FROM tickets WHERE contact_id = $1)",
 	"UPDATE tickets SET title = '', fields = '{}', reply = '', version = version + 1 WHERE contact_id = $1",
 	"UPDATE intakes SET question = '' WHERE contact_id = $1",
+	"UPDATE requests SET note = '', reason = '' WHERE contact_id = $1",
 	"UPDATE handoffs SET summary = '', draft = '{}', version = version + 1 WHERE contact_id = $1",
-	`UPDATE conversations SET address = 'gone:' || id, state = '', version = version + 1, holder = 'bot', agent_id = '',
+	`UPDATE conversations SET address = 'gone:' || id, sealed_address = '', state = '', version = version + 1, holder = 'bot', agent_id = '',
 		handoff_id = '', intake_id = '' WHERE contact_id = $1`,
 	"DELETE FROM codes WHERE contact_id = $1",
 	"DELETE FROM opt_outs WHERE contact_id = $1",
 	"DELETE FROM proofs WHERE contact_id = $1",
 	"DELETE FROM addresses WHERE contact_id = $1",
 	"DELETE FROM joined WHERE what IN ('address', 'proof') AND join_id IN (SELECT id FROM joins WHERE kept_id = $1 OR gone_id = $1)",
-	"UPDATE joins SET address = '' WHERE kept_id = $1 OR gone_id = $1",
+	"UPDATE joins SET address = '', sealed = '' WHERE kept_id = $1 OR gone_id = $1",
+	"UPDATE files SET state = 'gone', why = 'deleted', sealed = '', source = '', next_at = 0, deleted_at = created_at WHERE contact_id = $1 AND deleted_at = 0",
 	"UPDATE contacts SET name = '', roster = FALSE WHERE id = $1",
 }
 
@@ -176,6 +180,9 @@ func (s *Store) Forget(ctx context.Context, contactID, by, reason string) ([]str
 		}
 		return s.addAudit(ctx, q, []jiban.AuditEntry{{Actor: by, Action: "contact.deleted", Object: "contact:" + contactID, Result: reason}})
 	})
+	if err == nil {
+		err = s.scrub(ctx)
+	}
 	return ids, err
 }
 

@@ -366,17 +366,17 @@ func TestStaff(t *testing.T) {
 			Second:  jiban.SecondFactor{Sealed: []byte{1, 2}, Since: monday, LastStep: 7, Recovery: []string{"ab"}, Offered: []byte{3}, OfferedAt: monday},
 			Edition: 2}
 		for range 2 {
-			if err := s.SaveAccount(ctx, a); err != nil {
+			if err := s.ChangeStaff(ctx, jiban.StaffChange{Account: &a}); err != nil {
 				t.Fatal(err)
 			}
-			wantCode(t, s.SaveAccount(ctx, a), jiban.CodeConflict)
+			wantCode(t, s.ChangeStaff(ctx, jiban.StaffChange{Account: &a}), jiban.CodeConflict)
 			a.Version++
 			same(t, "account", a)(s.Account(ctx, "1"))
 			same(t, "by login", a)(s.AccountByLogin(ctx, "zhang"))
 			a.Failures, a.LockedUntil = 0, time.Time{}
 		}
-		wantCode(t, s.SaveAccount(ctx, jiban.Account{ID: "2", Login: "zhang"}), jiban.CodeConflict)
-		if err := s.SaveAccount(ctx, jiban.Account{ID: "2", Login: "li"}); err != nil {
+		wantCode(t, s.ChangeStaff(ctx, jiban.StaffChange{Account: &jiban.Account{ID: "2", Login: "zhang"}}), jiban.CodeConflict)
+		if err := s.ChangeStaff(ctx, jiban.StaffChange{Account: &jiban.Account{ID: "2", Login: "li"}}); err != nil {
 			t.Fatal(err)
 		}
 		if all := must[[]jiban.Account](t)(s.Accounts(ctx)); len(all) != 2 || all[0].Login != "li" {
@@ -387,12 +387,12 @@ func TestStaff(t *testing.T) {
 			if hash == "h3" {
 				session.AccountID = "2"
 			}
-			if err := s.SaveSession(ctx, session); err != nil {
+			if err := s.ChangeStaff(ctx, jiban.StaffChange{Session: &session}); err != nil {
 				t.Fatal(err)
 			}
 			same(t, "session", session)(s.StaffSession(ctx, hash))
 		}
-		if err := errors.Join(s.DeleteSession(ctx, "h1"), s.DeleteSession(ctx, "h1"), s.DeleteSessionsOf(ctx, "1")); err != nil {
+		if err := errors.Join(s.DeleteSession(ctx, "h1"), s.DeleteSession(ctx, "h1"), s.ChangeStaff(ctx, jiban.StaffChange{EndSessions: "1"})); err != nil {
 			t.Fatal(err)
 		}
 		for hash, there := range map[string]bool{"h1": false, "h2": false, "h3": true} {

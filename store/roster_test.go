@@ -231,6 +231,26 @@ func BenchmarkRosterImport(b *testing.B) {
 	}
 }
 
+// BenchmarkRosterImportBroken imports the same list with every tenth row broken:
+// all of them are reported, the good ones are taken.
+func BenchmarkRosterImportBroken(b *testing.B) {
+	lines := bytes.SplitAfter(rosterFile(rosterSize), []byte("\n"))
+	for i := 10; i < len(lines); i += 10 {
+		if len(lines[i]) > 0 {
+			lines[i] = []byte("某某某,138000,,残疾人,2027\n")
+		}
+	}
+	file := bytes.Join(lines, nil)
+	h := newHousehold(b, sqlitePlace(b))
+	for b.Loop() {
+		told := 0
+		r, err := h.roster.Import(b.Context(), bytes.NewReader(file), people.ImportOptions{SkipBad: true, Bad: func(people.RowError) { told++ }})
+		if err != nil || r.Bad != rosterSize/10 || told != r.Bad || !r.Applied {
+			b.Fatalf("%+v, told %d, error %v", r.Rows, told, err)
+		}
+	}
+}
+
 func BenchmarkRosterLookUp(b *testing.B) {
 	h := newHousehold(b, sqlitePlace(b))
 	file := rosterFile(rosterSize)

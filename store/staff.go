@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"jiban"
@@ -15,8 +16,9 @@ var accounts = newTable("accounts", func(a *jiban.Account) []any {
 	"locked_until", "last_login_at", "created_at", "password_at", "past_hashes", "second_factor", "edition", "version")
 
 var sessions = newTable("sessions", func(s *jiban.Session) []any {
-	return []any{&s.Hash, &s.AccountID, &s.CSRF, &s.Stage, &s.Method, stamp{&s.CreatedAt}, stamp{&s.SeenAt}, stamp{&s.ExpiresAt}}
-}, "hash", "account_id", "csrf", "stage", "method", "created_at", "seen_at", "expires_at")
+	return []any{&s.Hash, &s.AccountID, &s.CSRF, &s.Stage, &s.Method, stamp{&s.CreatedAt}, stamp{&s.SeenAt}, stamp{&s.ExpiresAt},
+		stamp{&s.ProvenAt}, stamp{&s.PreviousAt}}
+}, "hash", "account_id", "csrf", "stage", "method", "created_at", "seen_at", "expires_at", "proven_at", "previous_at")
 
 var apiTokens = newTable("api_tokens", func(t *jiban.APIToken) []any {
 	return []any{&t.ID, words{&t.Name}, &t.Hash, packed{&t.Actions}, &t.Region, &t.Department, &t.CreatedBy, stamp{&t.CreatedAt},
@@ -41,25 +43,98 @@ func (s *Store) Accounts(ctx context.Context) ([]jiban.Account, error) {
 	return all, fault("store.Accounts", err)
 }
 
-// SaveAccount writes an account: a new one when its Version is 0, else the one
-// whose stored version is still that. It is a conflict when the account was
-// written meanwhile, or another has the login. The stored version is one higher.
-func (s *Store) SaveAccount(ctx context.Context, a jiban.Account) error {
-	return s.write(ctx, "store.SaveAccount", func(ctx context.Context, q querier) error {
-		next, read := a, a.Version
-		next.Version++
-		if read == 0 {
-			return accounts.add(ctx, q, &next)
+// ChangeStaff writes what changes together, with its entries in the record, in one
+// transaction. It is a conflict when the account was written since it was read, or
+// another has the login; it is forbidden when a needed role would be left without
+// anybody who can log in.
+func (s *Store) ChangeStaff(ctx context.Context, c jiban.StaffChange) error {
+	return s.write(ctx, "store.ChangeStaff", func(ctx context.Context, q querier) error {
+		// The end of the record is taken first: changes of staff come one after
+		// another, whatever the database, and each sees what the one before it did.
+		if _, _, err := s.takeHead(ctx, q); err != nil {
+			return err
 		}
-		return accounts.replace(ctx, q, &next, read, "account "+a.ID)
+		if err := saveAccount(ctx, q, c.Account); err != nil {
+			return err
+		}
+		if err := stillHeld(ctx, q, c.Needed, c.At); err != nil {
+			return err
+		}
+		if err := changeSessions(ctx, q, &c); err != nil {
+			return err
+		}
+		if c.Token != nil {
+			if err := apiTokens.put(ctx, q, c.Token); err != nil {
+				return err
+			}
+		}
+		if len(c.Entries) == 0 {
+			return nil
+		}
+		return s.addAudit(ctx, q, c.Entries)
 	})
 }
 
-// SaveSession writes a login session, new or known by its hash.
-func (s *Store) SaveSession(ctx context.Context, session jiban.Session) error {
-	return s.write(ctx, "store.SaveSession", func(ctx context.Context, q querier) error {
-		return sessions.put(ctx, q, &session)
-	})
+// saveAccount writes an account under the next version.
+func saveAccount(ctx context.Context, q querier, a *jiban.Account) error {
+	if a == nil {
+		return nil
+	}
+	next, read := *a, a.Version
+	next.Version++
+	if read == 0 {
+		return accounts.add(ctx, q, &next)
+	}
+	return accounts.replace(ctx, q, &next, read, "account "+a.ID)
+}
+
+// stillHeld makes sure that each role is held by somebody who can log in.
+func stillHeld(ctx context.Context, q querier, needed []jiban.Role, at time.Time) error {
+	if len(needed) == 0 {
+		return nil
+	}
+	able, err := accounts.many(ctx, q, "WHERE NOT disabled AND locked_until <= $1", micros(at))
+	if err != nil {
+		return err
+	}
+	for _, r := range needed {
+		if !slices.ContainsFunc(able, func(a jiban.Account) bool { return a.Has(r) }) {
+			return jiban.Errorf(jiban.CodeForbidden, "store.ChangeStaff", "nobody who can log in would be left as %s", r)
+		}
+	}
+	return nil
+}
+
+func changeSessions(ctx context.Context, q querier, c *jiban.StaffChange) error {
+	for _, end := range []struct{ query, key string }{
+		{"DELETE FROM sessions WHERE account_id = $1", c.EndSessions}, {"DELETE FROM sessions WHERE hash = $1", c.EndSession},
+	} {
+		if end.key == "" {
+			continue
+		}
+		if _, err := q.exec(ctx, end.query, end.key); err != nil {
+			return err
+		}
+	}
+	if c.Session != nil {
+		if err := sessions.add(ctx, q, c.Session); err != nil {
+			return err
+		}
+	}
+	if c.Proven == "" {
+		return nil
+	}
+	n, err := q.exec(ctx, "UPDATE sessions SET proven_at = $2 WHERE hash = $1", c.Proven, micros(c.At))
+	if err == nil && n == 0 {
+		err = jiban.Errorf(jiban.CodeConflict, "store.ChangeStaff", "the session has ended meanwhile")
+	}
+	return err
+}
+
+// SeenSession notes when a session was used, without touching what else it holds;
+// one that has ended stays ended.
+func (s *Store) SeenSession(ctx context.Context, hash string, at time.Time) error {
+	return s.run(ctx, "store.SeenSession", "UPDATE sessions SET seen_at = $2 WHERE hash = $1", hash, micros(at))
 }
 
 // StaffSession returns the session with the hash, expired or not.
@@ -71,18 +146,6 @@ func (s *Store) StaffSession(ctx context.Context, hash string) (jiban.Session, e
 // DeleteSession ends a session; none is no error.
 func (s *Store) DeleteSession(ctx context.Context, hash string) error {
 	return s.run(ctx, "store.DeleteSession", "DELETE FROM sessions WHERE hash = $1", hash)
-}
-
-// DeleteSessionsOf ends all sessions of an account.
-func (s *Store) DeleteSessionsOf(ctx context.Context, accountID string) error {
-	return s.run(ctx, "store.DeleteSessionsOf", "DELETE FROM sessions WHERE account_id = $1", accountID)
-}
-
-// SaveToken writes the token of another system, new or known by its id.
-func (s *Store) SaveToken(ctx context.Context, t jiban.APIToken) error {
-	return s.write(ctx, "store.SaveToken", func(ctx context.Context, q querier) error {
-		return apiTokens.put(ctx, q, &t)
-	})
 }
 
 // Token returns a token by id.

@@ -20,6 +20,9 @@ type Deps struct {
 	Clock jiban.Clock
 	IDs   jiban.IDs
 	Log   *slog.Logger
+	// PlainText leaves free text (what was said, asked and summed up) in the clear;
+	// names, numbers, addresses and the fields of tickets are sealed all the same.
+	PlainText bool
 }
 
 // Store is the repository. All its methods may be called concurrently; errors
@@ -38,6 +41,9 @@ type Store struct {
 	writer *writer // SQLite only
 
 	settler *settler
+
+	keys      Keys // nil: nothing that touches personal data
+	plainText bool
 }
 
 const (
@@ -49,7 +55,7 @@ const (
 // its schema up to date and returns the store. A schema that is newer than this
 // program is refused.
 func Open(ctx context.Context, dsn string, deps Deps) (*Store, error) {
-	s := &Store{dsn: dsn, clock: deps.Clock, ids: deps.IDs, log: deps.Log}
+	s := &Store{dsn: dsn, clock: deps.Clock, ids: deps.IDs, log: deps.Log, plainText: deps.PlainText}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
@@ -95,22 +101,22 @@ func (s *Store) openPostgres(ctx context.Context) error {
 	return nil
 }
 
-// write runs a transaction: in the group on SQLite, by itself on PostgreSQL.
-func (s *Store) write(ctx context.Context, op string, run transaction) error {
+// commit runs a transaction: in the group on SQLite, by itself on PostgreSQL.
+func (s *Store) commit(ctx context.Context, run transaction) error {
 	if s.writer != nil {
-		return fault(op, s.writer.do(ctx, run))
+		return s.writer.do(ctx, run)
 	}
 	tx, err := s.db.BeginTx(ctx, nil)
 	if err != nil {
-		return fault(op, err)
+		return err
 	}
 	if err := protect(ctx, direct{tx}, run); err != nil {
 		if back := tx.Rollback(); back != nil && !errors.Is(back, sql.ErrTxDone) {
 			err = errors.Join(err, fmt.Errorf("roll back: %w", back))
 		}
-		return fault(op, err)
+		return err
 	}
-	return fault(op, tx.Commit())
+	return tx.Commit()
 }
 
 // Close finishes the writes that were accepted and closes the database.
@@ -120,7 +126,7 @@ func (s *Store) Close() error {
 	if s.writer != nil {
 		all = append(all, s.writer.close())
 	}
-	if p, ok := s.read.(*prepared); ok {
+	if p, ok := bare(s.read).(*prepared); ok {
 		all = append(all, p.close())
 	}
 	all = append(all, s.db.Close())

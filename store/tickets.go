@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 	"strings"
 
 	"github.com/uptrace/bun"
@@ -11,17 +10,19 @@ import (
 )
 
 var tickets = newTable("tickets", func(t *jiban.Ticket) []any {
-	return []any{&t.Number, &t.Kind, &t.Type, &t.Matter, words{&t.Title}, &t.Region, &t.Department, &t.DepartmentName,
-		&t.Status, packed{&t.Fields}, &t.Confidential, &t.Anonymous, &t.Urgent, &t.ContactID, &t.ConversationID,
-		&t.Channel, &t.Reopened, &t.Returned, &t.Urged, words{&t.Reply}, &t.Solved, &t.Satisfied, stamp{&t.DueAt},
-		stamp{&t.CreatedAt}, stamp{&t.UpdatedAt}, &t.Version}
+	return []any{&t.Number, &t.Kind, &t.Type, &t.Matter, sealed(words{&t.Title}), &t.Region, &t.Department, &t.DepartmentName,
+		&t.Status, sealed(packed{&t.Fields}), &t.Confidential, &t.Anonymous, &t.Urgent, &t.ContactID, &t.ConversationID,
+		&t.Channel, &t.Reopened, &t.Returned, &t.Urged, sealed(words{&t.Reply}), &t.Solved, &t.Satisfied, stamp{&t.DueAt},
+		stamp{&t.CreatedAt}, stamp{&t.UpdatedAt}, &t.Version,
+		&t.Parent, &t.Incident, &t.Pending, stamp{&t.NextAt}, packed{&t.Life}}
 }, "number", "kind", "type", "matter", "title", "region", "department", "department_name", "status", "fields",
 	"confidential", "anonymous", "urgent", "contact_id", "conversation_id", "channel", "reopened", "returned", "urged",
-	"reply", "solved", "satisfied", "due_at", "created_at", "updated_at", "version")
+	"reply", "solved", "satisfied", "due_at", "created_at", "updated_at", "version",
+	"parent", "incident", "pending", "next_at", "life").of(func(t *jiban.Ticket) *string { return &t.ContactID })
 
 var ticketEvents = newTable("ticket_events", func(e *jiban.TicketEvent) []any {
-	return []any{&e.ID, &e.Number, &e.Seq, &e.Kind, &e.Actor, packed{&e.Data}, stamp{&e.At}}
-}, "id", "number", "seq", "kind", "actor", "data", "at")
+	return []any{&e.ID, &e.Number, &e.Seq, &e.Kind, &e.Actor, sealed(packed{&e.Data}), stamp{&e.At}, figures{e}}
+}, "id", "number", "seq", "kind", "actor", "data", "at", "figures")
 
 // Ticket returns a ticket by its number.
 func (s *Store) Ticket(ctx context.Context, number string) (jiban.Ticket, error) {
@@ -58,17 +59,49 @@ func (s *Store) Tickets(ctx context.Context, f jiban.TicketFilter) ([]jiban.Tick
 	if prefix := regionPrefix(f.Region); prefix != "" {
 		q.Where("region >= ? AND region < ?", prefix, prefix+":") // ':' follows '9'
 	}
+	for column, value := range map[string]string{"parent": f.Parent, "incident": f.Incident, "pending": string(f.Pending)} {
+		if value != "" {
+			q.Where(column+" <> '' AND "+column+" = ?", value) // the first part lets the partial index be used
+		}
+	}
+	if f.NotAgainst != "" {
+		q.Where("life NOT LIKE ? ESCAPE '!'", against(f.NotAgainst))
+	}
 	if !f.BeforeDue.IsZero() {
 		q.Where("due_at > 0 AND due_at < ?", micros(f.BeforeDue))
 	}
-	if f.AfterNumber != "" {
+	if f.AnyPending {
+		q.Where("pending <> ''")
+	}
+	switch f.Light {
+	case jiban.LightNone:
+	case jiban.LightGreen:
+		q.Where("life NOT LIKE ?", `%"light":"%`)
+	default:
+		q.Where("life LIKE ?", `%"light":"`+string(f.Light)+`"%`)
+	}
+	if f.Accused {
+		q.Where("life LIKE ?", `%"accused":["%`)
+	}
+	afterInOrder(q, f)
+	found, err := tickets.list(ctx, s.read, q.OrderExpr("number"))
+	return found, fault("store.Tickets", err)
+}
+
+// afterInOrder orders the list and begins it after the last ticket of the page
+// before.
+func afterInOrder(q *bun.SelectQuery, f jiban.TicketFilter) {
+	switch after := micros(f.AfterDue); {
+	case !f.ByDue && f.AfterNumber != "":
 		q.Where("number > ?", f.AfterNumber)
+	case f.ByDue && after > 0:
+		q.Where("(due_at = 0 OR due_at > ? OR due_at = ? AND number > ?)", after, after, f.AfterNumber)
+	case f.ByDue && f.AfterNumber != "":
+		q.Where("due_at = 0 AND number > ?", f.AfterNumber)
 	}
 	if f.ByDue {
 		q.OrderExpr("CASE WHEN due_at = 0 THEN 1 ELSE 0 END, due_at")
 	}
-	found, err := tickets.list(ctx, q.OrderExpr("number"))
-	return found, fault("store.Tickets", err)
 }
 
 // regionPrefix is what the codes of a region and of all below it begin with
@@ -98,28 +131,4 @@ func nextSerial(ctx context.Context, q querier, name string) (int64, error) {
 	var n int64
 	_, err := scanOne(ctx, q, query, []any{name}, &n)
 	return n, err
-}
-
-const catalogueKey = "catalogue"
-
-// Catalogue returns the catalogue that was saved last.
-func (s *Store) Catalogue(ctx context.Context) (jiban.Catalogue, error) {
-	var c jiban.Catalogue
-	text, err := s.Setting(ctx, catalogueKey)
-	if err != nil {
-		return c, err
-	}
-	if err := json.Unmarshal([]byte(text), &c); err != nil {
-		return c, jiban.Errorf(jiban.CodeInternal, "store.Catalogue", "the stored catalogue cannot be read: %w", err)
-	}
-	return c, nil
-}
-
-// SaveCatalogue replaces the catalogue.
-func (s *Store) SaveCatalogue(ctx context.Context, c jiban.Catalogue) error {
-	text, err := json.Marshal(c)
-	if err != nil {
-		return jiban.Errorf(jiban.CodeInvalid, "store.SaveCatalogue", "the catalogue cannot be written: %w", err)
-	}
-	return s.SetSetting(ctx, catalogueKey, string(text))
 }

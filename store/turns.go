@@ -7,7 +7,7 @@ import (
 )
 
 var turns = newTable("turns", func(t *jiban.Turn) []any {
-	return []any{&t.ID, &t.ConversationID, packed{&t.Inbox}, raw{&t.StateBefore}, raw{&t.Facts}, raw{&t.Outcome}, stamp{&t.CreatedAt}}
+	return []any{&t.ID, &t.ConversationID, packed{&t.Inbox}, freeText(raw{&t.StateBefore}), freeText(raw{&t.Facts}), freeText(raw{&t.Outcome}), stamp{&t.CreatedAt}}
 }, "id", "conversation_id", "inbox", "state_before", "facts", "outcome", "created_at")
 
 // Turn returns a turn by its id.
@@ -17,10 +17,10 @@ func (s *Store) Turn(ctx context.Context, id string) (jiban.Turn, error) {
 }
 
 var intakes = newTable("intakes", func(i *jiban.Intake) []any {
-	return []any{&i.ID, &i.ConversationID, &i.ContactID, &i.Channel, &i.Type, &i.Matter, &i.Region, words{&i.Question},
+	return []any{&i.ID, &i.ConversationID, &i.ContactID, &i.Channel, &i.Type, &i.Matter, &i.Region, freeText(words{&i.Question}),
 		&i.Result, packed{&i.Articles}, &i.Ticket, stamp{&i.CreatedAt}, stamp{&i.UpdatedAt}}
 }, "id", "conversation_id", "contact_id", "channel", "type", "matter", "region", "question", "result", "articles",
-	"ticket", "created_at", "updated_at")
+	"ticket", "created_at", "updated_at").of(func(i *jiban.Intake) *string { return &i.ContactID })
 
 // Intakes lists the requests of a conversation, oldest first.
 func (s *Store) Intakes(ctx context.Context, conversationID string) ([]jiban.Intake, error) {

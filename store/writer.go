@@ -19,7 +19,9 @@ const (
 )
 
 // transaction is the body of one write. It may run beside others in one commit,
-// so it must look at the database through q alone and return every error.
+// so it must look at the database through q alone and return every error. With
+// keys it may be run several times (see Store.write): what it leaves behind for its
+// caller it must set anew each time.
 type transaction func(ctx context.Context, q querier) error
 
 // writer owns the only connection that writes to SQLite. Transactions queue up

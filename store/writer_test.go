@@ -466,6 +466,10 @@ func TestStoreOnAFullDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
+	if err := s.SetRoot(t.Context(), "", ClearRoot); err != nil {
+		t.Fatal(err)
+	}
+	s = s.With(ClearKeys{})
 	limit := func(pages int) {
 		if err := s.writer.do(t.Context(), func(ctx context.Context, q querier) error {
 			_, err := column[int](ctx, q, fmt.Sprintf("PRAGMA max_page_count = %d", pages))

@@ -9,22 +9,25 @@ import (
 // attempts is how often a decision is made anew when somebody else was faster.
 const attempts = 4
 
-// Act decides on what staff does to a ticket and writes it. Whether the member of
-// staff may do so is for the caller to have checked. CodeConflict when the
-// ticket's state forbids it.
-func (s *Service) Act(ctx context.Context, a jiban.TicketAction) (jiban.Ticket, error) {
-	if a.Kind == jiban.EventOpened || a.Kind == jiban.EventOverdue {
+// Act decides on what staff does to a ticket and writes it, with what it moves of
+// other tickets. Whether the member of staff may do so at all is for the caller to
+// have checked; As says in which capacity, so that what a department wants is put
+// before the hotline where the rules say so. CodeConflict when the ticket's state
+// forbids it. The entries of the audit record are written in the same transaction.
+func (s *Service) Act(ctx context.Context, a jiban.TicketAction, entries ...jiban.AuditEntry) (jiban.Ticket, error) {
+	if a.Kind == jiban.EventOpened {
 		return jiban.Ticket{}, jiban.Errorf(jiban.CodeInvalid, "tickets.Act", "%s is not for staff to do here", a.Kind)
 	}
 	var err error
 	for range attempts {
-		var change jiban.TicketChange
-		var notices []jiban.Notice
-		if change, notices, err = s.Decide(ctx, a); err != nil {
+		var d *decision
+		if d, err = s.decide(ctx, a); err != nil {
 			return jiban.Ticket{}, err
 		}
-		if err = s.commit(ctx, jiban.Batch{Tickets: []jiban.TicketChange{change}, Notices: notices}); err == nil {
-			return after(change), nil
+		b := d.batch()
+		b.Audit = s.entries(entries, "ticket:"+a.Number)
+		if err = s.commit(ctx, b); err == nil {
+			return after(b.Tickets[0]), nil
 		}
 		if !isConflict(err) {
 			break
@@ -35,8 +38,8 @@ func (s *Service) Act(ctx context.Context, a jiban.TicketAction) (jiban.Ticket, 
 
 // Open opens a ticket that a member of staff filled in. The person is told the
 // number where there is a conversation; the conversation's open request is
-// settled with it.
-func (s *Service) Open(ctx context.Context, d jiban.TicketDraft, actor string) (jiban.Ticket, error) {
+// settled with it, and the entries of the audit record are written with it.
+func (s *Service) Open(ctx context.Context, d jiban.TicketDraft, actor string, entries ...jiban.AuditEntry) (jiban.Ticket, error) {
 	d, err := s.complete(ctx, d)
 	if err != nil {
 		return jiban.Ticket{}, err
@@ -57,6 +60,7 @@ func (s *Service) Open(ctx context.Context, d jiban.TicketDraft, actor string) (
 	told.tell(jiban.NoticeTicketAccepted, jiban.UrgencyNormal, told.department(), told.due())
 	err = s.commit(ctx, jiban.Batch{
 		Tickets: []jiban.TicketChange{change}, Notices: append(notices, told.notices...), Intakes: []jiban.Intake{intake},
+		Audit: s.entries(entries, "ticket:"+plan.Number),
 	})
 	return after(change), err
 }
@@ -129,4 +133,18 @@ func after(c jiban.TicketChange) jiban.Ticket {
 	t := c.Ticket
 	t.Version++
 	return t
+}
+
+// entries fills in what the audit record needs of its entries: the id, the time
+// and, where none is named, the object.
+func (s *Service) entries(given []jiban.AuditEntry, object string) []jiban.AuditEntry {
+	all := make([]jiban.AuditEntry, 0, len(given))
+	for _, e := range given {
+		e.ID, e.At = s.deps.IDs.NewID(), s.now()
+		if e.Object == "" {
+			e.Object = object
+		}
+		all = append(all, e)
+	}
+	return all
 }

@@ -2,15 +2,22 @@ package tickets
 
 import (
 	"context"
+	"database/sql"
+	"fmt"
 	"io"
 	"log/slog"
+	"net/url"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
 
+	_ "github.com/jackc/pgx/v5/stdlib"
+
 	"jiban"
 	"jiban/calendar"
 	"jiban/store"
+	"jiban/store/storetest"
 )
 
 // house is the room on a real store, with a clock that stands on Monday morning,
@@ -20,6 +27,8 @@ type house struct {
 	t     testing.TB
 	clock *jiban.ManualClock
 	store *store.Store
+	dsn   string
+	home  int // of the last draft
 }
 
 func at(t testing.TB, s string) time.Time {
@@ -33,21 +42,56 @@ func at(t testing.TB, s string) time.Time {
 
 func newHouse(t testing.TB) *house {
 	t.Helper()
+	return houseOn(t, "sqlite:"+filepath.Join(t.TempDir(), "tickets.db"))
+}
+
+func houseOn(t testing.TB, dsn string) *house {
+	t.Helper()
 	clock := jiban.NewManualClock(at(t, "2026-11-02 09:00"))
 	ids := &jiban.SerialIDs{Prefix: "id"}
 	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
-	s, err := store.Open(context.Background(), "sqlite:"+filepath.Join(t.TempDir(), "tickets.db"), store.Deps{Clock: clock, IDs: ids, Log: quiet})
+	s := storetest.Open(t, dsn, store.Deps{Clock: clock, IDs: ids, Log: quiet})
+	h := &house{t: t, clock: clock, store: s, dsn: dsn}
+	h.Service = h.node(ids)
+	return h
+}
+
+// onBoth runs a test on SQLite and on PostgreSQL, each time on an empty database.
+func onBoth(t *testing.T, test func(t *testing.T, h *house)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) { test(t, newHouse(t)) })
+	t.Run("postgres", func(t *testing.T) { test(t, houseOn(t, postgres(t))) })
+}
+
+// postgres makes a schema of its own on the server of the tests.
+func postgres(t testing.TB) string {
+	t.Helper()
+	server := os.Getenv("JIBAN_TEST_POSTGRES")
+	if server == "" {
+		t.Skip("no PostgreSQL: run this through scripts/services.sh")
+	}
+	admin, err := sql.Open("pgx", server)
 	if err != nil {
 		t.Fatal(err)
 	}
+	name := fmt.Sprintf("tickets%d_%d", os.Getpid(), time.Now().UnixNano())
+	if _, err := admin.ExecContext(context.Background(), "CREATE SCHEMA "+name); err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
+		if _, err := admin.ExecContext(context.Background(), "DROP SCHEMA "+name+" CASCADE"); err != nil {
 			t.Error(err)
 		}
+		admin.Close()
 	})
-	h := &house{t: t, clock: clock, store: s}
-	h.Service = h.node(ids)
-	return h
+	u, err := url.Parse(server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := u.Query()
+	q.Set("search_path", name)
+	u.RawQuery = q.Encode()
+	return u.String()
 }
 
 // node is another node on the same store.
@@ -85,11 +129,15 @@ func (h *house) person(address jiban.Address) jiban.Conversation {
 
 const outage = "020101" // 停水
 
-// draft is a water outage in Nangang, Harbin.
+// surveyTime is how long the person may take to say whether it helped.
+const surveyTime = 72 * time.Hour
+
+// draft is a water outage in Nangang, Harbin, each in another house.
 func (h *house) draft(c jiban.Conversation) jiban.TicketDraft {
+	h.home++
 	return jiban.TicketDraft{
 		Kind: "request", Type: jiban.Help, Matter: outage, Region: "230103", ContactID: c.ContactID, ConversationID: c.ID, Channel: c.Channel,
-		Fields: map[string]string{"place": "学府路1号", "since": "昨天", "phone": "13800001234", "name": "王芳"},
+		Fields: map[string]string{"place": fmt.Sprintf("学府路%d号", h.home), "since": "昨天", "phone": "13800001234", "name": "王芳"},
 	}
 }
 

@@ -24,18 +24,34 @@ func (d *decision) due() param {
 	return param{"due", d.ticket.DueAt.In(jiban.Beijing).Format(time.RFC3339)}
 }
 
+// dueAhead is the due time while it still lies ahead: nobody is promised a time
+// that has passed.
+func (d *decision) dueAhead() param {
+	if !d.now.Before(d.ticket.DueAt) {
+		return param{"due", ""}
+	}
+	return d.due()
+}
+
 // tell adds a notice to the person, where there is a conversation to tell it in.
 // It is keyed by the event it follows from, so that telling it twice is once.
 func (d *decision) tell(k jiban.NoticeKind, u jiban.Urgency, params ...param) {
-	if d.ticket.ConversationID == "" {
+	d.tellIn(d.ticket.ConversationID, k, u, params...)
+}
+
+// tellIn adds a notice to another conversation of the person.
+func (d *decision) tellIn(conversation string, k jiban.NoticeKind, u jiban.Urgency, params ...param) {
+	if conversation == "" {
 		return
 	}
 	words := map[string]string{"number": d.ticket.Number}
 	for _, p := range params {
-		words[p.key] = p.value
+		if p.value != "" {
+			words[p.key] = p.value
+		}
 	}
 	d.notices = append(d.notices, jiban.Notice{
-		ID: d.ids.NewID(), ContactID: d.ticket.ContactID, ConversationID: d.ticket.ConversationID,
+		ID: d.ids.NewID(), ContactID: d.ticket.ContactID, ConversationID: conversation,
 		Kind: k, Urgency: u, Params: words, Author: jiban.BySystem,
 		DedupeKey: fmt.Sprintf("ticket:%s:%d:%s", d.ticket.Number, len(d.log)+len(d.events), k),
 	})

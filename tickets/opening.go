@@ -1,6 +1,8 @@
 package tickets
 
 import (
+	"encoding/json"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -36,6 +38,14 @@ func (x *index) check(d *jiban.TicketDraft) error {
 	if d.Region != "" && len(x.chain(d.Region)) == 0 {
 		return bad("there is no region %q in the catalogue", d.Region)
 	}
+	for _, g := range d.Guesses {
+		if !coded(g.Code) {
+			return bad("a guess names a matter by its code")
+		}
+	}
+	if !coded(d.Incident) {
+		return bad("an incident is named by its id")
+	}
 	if len(d.Fields) > maxFields {
 		return bad("a ticket has at most %d fields", maxFields)
 	}
@@ -60,18 +70,80 @@ func (d *decision) open() error {
 	if !ValidNumber(plan.Number) || plan.DueAt.IsZero() || plan.Department != "" && !known {
 		return d.invalid("the plan is not one of this room: plan the draft anew")
 	}
+	accused := d.index.accused(draft)
+	if known && len(accused) > 0 && d.index.under(to.ID, accused) {
+		return d.forbidden("the request is directed against %s or what stands above it: plan the draft anew", to.ID)
+	}
 	d.ticket.Number = plan.Number
-	_, warning := d.calendar.Due(d.now, plan.Limit)
-	d.add(jiban.EventOpened, data(
-		"kind", draft.Kind, "type", string(draft.Type), "matter", draft.Matter, "title", d.index.title(draft), "region", draft.Region,
-		"due", stamp(plan.DueAt), "confidential", flag(draft.Confidential), "anonymous", flag(draft.Anonymous),
-		"urgent", flag(draft.Urgent || d.index.matters[draft.Matter].Urgent),
-		"contact", draft.ContactID, "conversation", draft.ConversationID, "channel", draft.Channel, "warning", string(warning)))
+	d.ticket.Urgent = draft.Urgent || d.index.grade(draft.Matter, words(draft)) != jiban.GradeOrdinary
+	d.add(jiban.EventOpened, d.openedData(draft, plan, accused))
 	d.ticket.Fields = kept(draft)
 	if known {
-		d.add(jiban.EventDispatched, data("department", to.ID, "name", to.Name))
+		values := d.handed(to)
+		if also := d.takingPart(draft, to.ID); len(also) > 0 {
+			values["take_part"] = strings.Join(also, ",")
+		}
+		d.add(jiban.EventDispatched, values)
 	}
 	return nil
+}
+
+// takingPart lists the departments that the catalogue lets take part in a request
+// that is dispatched by itself. They get their tasks with the next sweep, since a
+// turn writes one ticket.
+func (d *decision) takingPart(draft *jiban.TicketDraft, lead string) []string {
+	if draft.Kind != kindRequest {
+		return nil
+	}
+	var ids []string
+	for _, co := range d.index.coHandlers(draft.Matter, draft.Region, lead) {
+		if !d.touches(co.ID) {
+			ids = append(ids, co.ID)
+		}
+	}
+	return ids
+}
+
+// openedData is what the first event of a log says: all of the ticket but what the
+// person said.
+func (d *decision) openedData(draft *jiban.TicketDraft, plan *jiban.TicketPlan, accused []string) map[string]string {
+	due, warning := d.calendar.Due(d.now, plan.Limit)
+	decideBy := ""
+	if plan.Department == "" && draft.Kind == kindRequest {
+		decideBy = stampAny(d.within(d.rules.Decide))
+	}
+	values := data(
+		"catalogue", strconv.Itoa(d.index.catalogue.Version), "incident", draft.Incident,
+		"kind", draft.Kind, "type", string(draft.Type), "matter", draft.Matter, "title", d.index.title(draft), "region", draft.Region,
+		"due", stamp(plan.DueAt), "confidential", flag(draft.Confidential || d.index.confidential(draft.Matter, draft.Type)),
+		"anonymous", flag(draft.Anonymous), "urgent", flag(d.ticket.Urgent),
+		"contact", draft.ContactID, "conversation", draft.ConversationID, "channel", draft.Channel, "warning", string(warning),
+		"limit", limitText(plan.Limit), "counted", flag(draft.Kind == kindRequest && due.Equal(plan.DueAt)), "clock", plan.Department,
+		"hold", plan.Hold, "decide_by", decideBy, "accused", strings.Join(accused, ","), "guesses", guessed(draft.Guesses))
+	if d.repeat != "" {
+		values["repeat_of"] = d.repeat
+		if d.same && d.rules.AutoMerge {
+			values["auto_merge"] = yes
+		}
+	}
+	return values
+}
+
+// guessed writes what a classifier thought of into the log, the best three.
+func guessed(all []jiban.MatterGuess) string {
+	if len(all) == 0 {
+		return ""
+	}
+	text, err := json.Marshal(all[:min(len(all), proposals)])
+	if err != nil {
+		return "" // codes and numbers can always be written
+	}
+	return string(text)
+}
+
+// words are what a draft says of the matter: what the rules of urgency look at.
+func words(d *jiban.TicketDraft) string {
+	return d.Fields["description"] + "\n" + d.Fields["demand"] + "\n" + d.Fields["supplement"]
 }
 
 // kept are the fields of a draft that the ticket keeps: none that is empty, and

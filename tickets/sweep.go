@@ -3,6 +3,7 @@ package tickets
 import (
 	"context"
 	"errors"
+	"strconv"
 	"time"
 
 	"jiban"
@@ -11,78 +12,120 @@ import (
 // sweepPage is how many tickets a sweep reads at a time.
 const sweepPage = 500
 
-// Sweep does what has fallen due: tickets that are overdue are marked, once, the
-// earliest first, and the person is told; an answer nobody objected to closes
-// the ticket. It may run on any number of nodes and at any time: who is slower
-// meets the version and leaves it. A ticket that cannot be moved does not stop
-// the others; what failed is returned.
+// Sweep does what has fallen due, the earliest first: each ticket has one time at
+// which its next timer runs out, so that the cost goes with what is due. It may
+// run on any number of nodes and at any time: who is slower meets the version and
+// leaves the ticket. After an outage everything is caught up with in its order,
+// each with its own record; a person with several late tickets hears of them once.
+// A ticket that cannot be moved does not stop the others; what failed is returned.
 func (s *Service) Sweep(ctx context.Context) error {
 	s.sweeping.Lock()
 	defer s.sweeping.Unlock()
-	return errors.Join(s.sweepOverdue(ctx), s.sweepAnswered(ctx))
+	return errors.Join(s.refresh(ctx), s.sweepDue(ctx), s.sweepIncidents(ctx))
 }
 
-// sweepOverdue reads what is overdue, which is what the cost goes with.
-func (s *Service) sweepOverdue(ctx context.Context) error {
-	now, marked := s.now(), map[string]time.Time{}
-	err := s.each(ctx, jiban.TicketFilter{
-		Statuses: []jiban.TicketStatus{jiban.TicketAccepted, jiban.TicketDispatched, jiban.TicketHandling}, BeforeDue: now,
-	}, func(t *jiban.Ticket) error {
-		done, err := s.marked[t.Number].Equal(t.DueAt), error(nil)
-		if !done {
-			done, err = s.expire(ctx, t, jiban.TicketAction{Kind: jiban.EventOverdue, Number: t.Number, Actor: system})
-		}
-		if done {
-			marked[t.Number] = t.DueAt
-		}
+// refresh takes over what another node changed: rules, years of holidays.
+func (s *Service) refresh(ctx context.Context) error {
+	if err := s.loadRules(ctx); err != nil {
 		return err
-	})
-	s.marked = marked
+	}
+	news, err := s.loadYears(ctx)
+	s.watchCalendar(ctx)
+	if err != nil || len(news) == 0 {
+		return err
+	}
+	_, err = s.Recalculate(ctx, news[0])
 	return err
 }
 
-// sweepAnswered closes tickets whose question of the follow-up nobody answered in
-// time. Nothing but that answer moves an answered ticket, so that it was last
-// changed when it was answered. Those still waiting are looked through no sooner
-// than the first of them can be due, and once a minute at most.
-func (s *Service) sweepAnswered(ctx context.Context) error {
+func (s *Service) sweepDue(ctx context.Context) error {
+	var failed []error
+	var last jiban.Ticket
 	now := s.now()
-	if now.Before(s.surveyed) {
-		return nil
-	}
-	next := now.Add(surveyTime - clocksApart) // of a ticket answered from now on
-	err := s.each(ctx, jiban.TicketFilter{Statuses: []jiban.TicketStatus{jiban.TicketAnswered}}, func(t *jiban.Ticket) error {
-		if due := t.UpdatedAt.Add(surveyTime); due.After(now) {
-			next = earlier(next, due)
-			return nil
+	for ctx.Err() == nil {
+		page, err := s.deps.Store.TicketsDue(ctx, now, last, sweepPage)
+		if err != nil {
+			return errors.Join(append(failed, err)...)
 		}
-		_, err := s.expire(ctx, t, jiban.TicketAction{
-			Kind: jiban.EventClosed, Number: t.Number, Actor: system, Data: data("reason", "nobody objected in time"),
-		})
-		return err
-	})
-	if err != nil {
-		next = now // what failed is tried again in a minute
+		told := late(page, now)
+		for i := range page {
+			if err := s.fire(ctx, &page[i], told); err != nil {
+				failed = append(failed, err)
+			}
+		}
+		if len(page) < sweepPage {
+			return errors.Join(failed...)
+		}
+		last = page[len(page)-1]
 	}
-	if soonest := now.Add(time.Minute); next.Before(soonest) {
-		next = soonest
-	}
-	s.surveyed = next
-	return err
+	return errors.Join(append(failed, ctx.Err())...)
 }
 
-// clocksApart is more than the clocks of two nodes ever differ.
-const clocksApart = time.Hour
-
-func earlier(a, b time.Time) time.Time {
-	if a.Before(b) {
-		return a
+// late counts, by conversation, the tickets of a page whose limit has passed and
+// of which the person is not told yet.
+func late(page []jiban.Ticket, now time.Time) map[string]int {
+	n := map[string]int{}
+	for i := range page {
+		if t := &page[i]; isOpen(t.Status) && !t.DueAt.After(now) && t.Life.Light != jiban.LightRed {
+			n[t.ConversationID]++
+		}
 	}
-	return b
+	return n
 }
 
 // system is the actor of what happens by itself.
 const system = "system"
+
+// fire does what a ticket's time was up for, in one transaction. A ticket that
+// somebody moved meanwhile waits for the next sweep.
+func (s *Service) fire(ctx context.Context, t *jiban.Ticket, told map[string]int) error {
+	d := s.decision(ctx, jiban.TicketAction{Kind: "timer", Number: t.Number, Actor: system, As: jiban.AsSystem})
+	if err := s.read(ctx, d); err != nil {
+		return err
+	}
+	if d.ticket.Version != t.Version {
+		return nil
+	}
+	switch n := told[t.ConversationID]; {
+	case n < 0:
+		d.hush = true
+	case n > 1:
+		d.others = strconv.Itoa(n - 1)
+	}
+	if err := s.asked(ctx, d); err != nil {
+		return err
+	}
+	if err := d.fire(); err != nil {
+		return unlessConflict(err)
+	}
+	err := s.commit(ctx, d.batch())
+	if err == nil && wasTold(d.notices) && told[t.ConversationID] > 0 {
+		told[t.ConversationID] = -1
+	}
+	return unlessConflict(err)
+}
+
+// asked looks whether the person was reached with the question that they are to
+// answer; the store puts a ticket on the clock when they were not.
+func (s *Service) asked(ctx context.Context, d *decision) error {
+	if d.ticket.Status != jiban.TicketAnswered {
+		return nil
+	}
+	lost, err := s.deps.Store.SurveyLost(ctx, d.ticket)
+	if err == nil && lost {
+		d.undelivered()
+	}
+	return err
+}
+
+func wasTold(notices []jiban.Notice) bool {
+	for i := range notices {
+		if notices[i].Kind == jiban.NoticeTicketDelayed {
+			return true
+		}
+	}
+	return false
+}
 
 // each visits the tickets of a filter page by page. One that fails does not keep
 // the others from their turn.
@@ -105,21 +148,6 @@ func (s *Service) each(ctx context.Context, f jiban.TicketFilter, visit func(*ji
 		f.AfterNumber = page[len(page)-1].Number
 	}
 	return errors.Join(append(failed, ctx.Err())...)
-}
-
-// expire does what a ticket's time was up for. It is done when the log says so,
-// by this node or by another; a ticket that moved meanwhile waits for the next
-// sweep.
-func (s *Service) expire(ctx context.Context, t *jiban.Ticket, a jiban.TicketAction) (done bool, err error) {
-	change, notices, err := s.Decide(ctx, a)
-	if err != nil {
-		return isConflict(err), unlessConflict(err)
-	}
-	if change.Ticket.Version != t.Version {
-		return false, nil
-	}
-	err = s.commit(ctx, jiban.Batch{Tickets: []jiban.TicketChange{change}, Notices: notices})
-	return err == nil, unlessConflict(err)
 }
 
 func isConflict(err error) bool { return jiban.CodeOf(err) == jiban.CodeConflict }

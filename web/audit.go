@@ -120,7 +120,7 @@ func (s *Server) audit(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(fiber.Map{"entries": each(es, func(e jiban.ChainedEntry) auditJSON { return auditShape(e, people[e.Actor]) })})
+	return c.JSON(fiber.Map{"entries": each(es, func(e jiban.ChainedEntry) auditJSON { return auditShape(e, people) })})
 }
 
 // names maps the ids of accounts and tokens to what people call them.

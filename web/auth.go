@@ -23,9 +23,10 @@ type member struct {
 }
 
 // guard lets only those pass who are logged in, carry the session's token where
-// something changes, and may do the action. Other systems come with a token of
-// their own instead of a session; no browser adds that by itself. A refused
-// attempt is recorded.
+// something changes, may do the action, and, where the door asks for it, have
+// proven anew who they are. Other systems come with a token of their own instead
+// of a session; no browser adds that by itself, and nobody leaves it open on a
+// screen. A refused attempt is recorded.
 func (s *Server) guard(r staffRoute) fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		ctx := c.UserContext()
@@ -35,6 +36,9 @@ func (s *Server) guard(r staffRoute) fiber.Handler {
 		}
 		if !staff.May(account, r.action) {
 			return s.deny(ctx, account, r.action)
+		}
+		if r.manner == anew && session.Hash != "" && !s.Staff.Proven(session) {
+			return jiban.Errorf(jiban.CodeReauth, "web.guard", "account %s has to prove anew who it is", account.ID)
 		}
 		c.Locals(localAccount, account)
 		c.Locals(localSession, session)
@@ -51,7 +55,7 @@ func (s *Server) identify(c *fiber.Ctx, r staffRoute) (jiban.Account, jiban.Sess
 		return account, jiban.Session{}, err
 	}
 	known := s.Staff.Session
-	if r.byItself {
+	if r.manner == byItself {
 		known = s.Staff.Check
 	}
 	account, session, err := known(ctx, c.Cookies(staffCookie))

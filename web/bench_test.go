@@ -21,7 +21,7 @@ func quiet(b *testing.B, chat web.ChatServer) (url string) {
 	b.Helper()
 	ids := jiban.RandomIDs{Clock: jiban.SystemClock{}}
 	desk, books := &desk{}, newBooks()
-	people, err := staff.New(staff.Deps{Store: books, Clock: jiban.SystemClock{}, IDs: ids, Params: hashCost()})
+	people, err := staff.New(b.Context(), staff.Deps{Store: books, Clock: jiban.SystemClock{}, IDs: ids, Params: hashCost()})
 	if err != nil {
 		b.Fatal(err)
 	}

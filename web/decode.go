@@ -20,11 +20,16 @@ import (
 // a foreign page cannot send it without being allowed to.
 func body[T any](c *fiber.Ctx) (T, error) {
 	var v T
-	kind, _, _ := strings.Cut(c.Get(fiber.HeaderContentType), ";")
-	if !strings.EqualFold(strings.TrimSpace(kind), fiber.MIMEApplicationJSON) {
+	if !isType(c, fiber.MIMEApplicationJSON) {
 		return v, fiber.ErrUnsupportedMediaType
 	}
 	return v, decode(c.BodyRaw(), &v)
+}
+
+// isType reports whether the request says its body is of a type.
+func isType(c *fiber.Ctx, want string) bool {
+	kind, _, _ := strings.Cut(c.Get(fiber.HeaderContentType), ";")
+	return strings.EqualFold(strings.TrimSpace(kind), want)
 }
 
 // decode reads one JSON value strictly.

@@ -67,8 +67,9 @@ func (s *Server) handoffShape(h jiban.Handoff, c jiban.Conversation) handoffJSON
 	return handoffShape(h, c.Channel, s.Tickets.Catalogue())
 }
 
-// moveHandoff makes a handler that accepts, returns or closes a handoff.
-func (s *Server) moveHandoff(action string, move func(ctx context.Context, a jiban.Account, id string) (jiban.Handoff, error)) fiber.Handler {
+// moveHandoff makes a handler that accepts, returns or closes a handoff. The room
+// records it in the transaction that does it.
+func (s *Server) moveHandoff(move func(ctx context.Context, a jiban.Account, id string) (jiban.Handoff, error)) fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		ctx, m := c.UserContext(), who(c)
 		id, err := param(c, "id")
@@ -84,9 +85,6 @@ func (s *Server) moveHandoff(action string, move func(ctx context.Context, a jib
 			return err
 		}
 		if h, err = move(ctx, m.Account, id); err != nil {
-			return err
-		}
-		if err := s.did(ctx, m, action, "handoff:"+id); err != nil {
 			return err
 		}
 		return c.JSON(s.handoffShape(h, conv))
@@ -133,12 +131,17 @@ func (s *Server) showConversation(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	sent, err := s.filesFor(ctx, m, jiban.FileFilter{Conversation: conv.ID})
+	if err != nil {
+		return err
+	}
 	return c.JSON(fiber.Map{
 		"conversation": fiber.Map{"id": conv.ID, "channel": conv.Channel, "channel_kind": conv.ChannelKind,
 			"holder": conv.Holder, "agent_id": conv.AgentID, "region": conv.Region, "lang": conv.Lang, "audience": conv.Audience},
 		"contact":  fiber.Map{"id": contact.ID, "name": contact.Name, "roster": contact.Roster},
 		"handoff":  handoff,
 		"messages": each(messages, messageShape),
+		"files":    sent,
 		"articles": each(articles, articleShape),
 		"tickets":  each(tickets, s.ticketFor(m)),
 	})
@@ -200,7 +203,13 @@ func (s *Server) messages(c *fiber.Ctx) error {
 			return err
 		}
 	}
-	return c.JSON(fiber.Map{"messages": each(ms, messageShape)})
+	sent := []fileJSON{}
+	if slices.ContainsFunc(ms, func(m jiban.Message) bool { return len(m.Content.Attachments) > 0 }) {
+		if sent, err = s.filesFor(ctx, m, jiban.FileFilter{Conversation: conv.ID}); err != nil {
+			return err
+		}
+	}
+	return c.JSON(fiber.Map{"messages": each(ms, messageShape), "files": sent})
 }
 
 // say sends an agent's words; the id makes a repeat harmless.
@@ -225,9 +234,6 @@ func (s *Server) say(c *fiber.Ctx) error {
 	}
 	said, err := s.Handoffs.Say(ctx, m.Account, conv.ID, in.ID, in.Text)
 	if err != nil {
-		return err
-	}
-	if err := s.did(ctx, m, "conversation.say", "conversation:"+conv.ID); err != nil {
 		return err
 	}
 	return c.JSON(messageShape(said))
@@ -266,13 +272,14 @@ func (s *Server) setPresence(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	if err := s.Handoffs.SetPresence(ctx, m.ID, in.Status); err != nil {
-		return err
+	// A page that says it is still here is no change. Presence is kept by what the
+	// nodes share, so that its record can only come first.
+	if before != in.Status {
+		if err := s.did(ctx, m, "presence."+in.Status, "account:"+m.ID); err != nil {
+			return err
+		}
 	}
-	if before == in.Status { // a page that says it is still here
-		return c.SendStatus(fiber.StatusNoContent)
-	}
-	return done(c, s.did(ctx, m, "presence."+in.Status, "account:"+m.ID))
+	return done(c, s.Handoffs.SetPresence(ctx, m.ID, in.Status))
 }
 
 func (s *Server) alerts(c *fiber.Ctx) error {
@@ -291,9 +298,5 @@ func (s *Server) seeAlert(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	ctx, m := c.UserContext(), who(c)
-	if err := s.Handoffs.SeeAlert(ctx, id, m.ID); err != nil {
-		return err
-	}
-	return done(c, s.did(ctx, m, "alert.seen", "alert:"+id))
+	return done(c, s.Handoffs.SeeAlert(c.UserContext(), id, who(c).ID))
 }

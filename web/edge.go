@@ -51,6 +51,9 @@ func (s *Server) guarded(c *fiber.Ctx) (err error) {
 			err = jiban.Errorf(jiban.CodeInternal, "web", "panic: %v\n%s", r, debug.Stack())
 		}
 	}()
+	if err := take(c); err != nil {
+		return err
+	}
 	return c.Next()
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"jiban"
+	"jiban/files"
 )
 
 // statusOf is the one place where codes become HTTP statuses.
@@ -22,7 +23,7 @@ func statusOf(code jiban.Code) int {
 		return fiber.StatusNotFound
 	case jiban.CodeConflict, jiban.CodeDuplicate:
 		return fiber.StatusConflict
-	case jiban.CodeForbidden:
+	case jiban.CodeForbidden, jiban.CodeReauth:
 		return fiber.StatusForbidden
 	case jiban.CodeUnauthorized:
 		return fiber.StatusUnauthorized
@@ -48,6 +49,8 @@ func wordsOf(code jiban.Code) string {
 		return "已经收到，无需重复提交 (already received)"
 	case jiban.CodeForbidden:
 		return "您没有执行此操作的权限 (you may not do this)"
+	case jiban.CodeReauth:
+		return "此操作需要再次确认您的身份 (prove again who you are)"
 	case jiban.CodeUnauthorized:
 		return "请先登录 (please log in)"
 	case jiban.CodeLimited:
@@ -76,6 +79,9 @@ func faultOf(err error) fault {
 		f := fault{status: statusOf(je.Code), code: je.Code, words: je.Msg}
 		if f.words == "" {
 			f.words = wordsOf(je.Code)
+		}
+		if files.ReasonOf(err) == files.TooLarge {
+			f.status = fiber.StatusRequestEntityTooLarge
 		}
 		return f
 	case errors.As(err, &he):
@@ -123,7 +129,10 @@ func (s *Server) fail(c *fiber.Ctx, err error) error {
 	if f.status == fiber.StatusTooManyRequests || f.status == fiber.StatusServiceUnavailable {
 		c.Set(fiber.HeaderRetryAfter, "5")
 	}
-	if f.status == fiber.StatusRequestEntityTooLarge {
+	switch {
+	case streamed(c) && f.code == jiban.CodeReauth:
+		fileOf(c).drop() // who comes back with the same file must see what is asked
+	case streamed(c) || f.status == fiber.StatusRequestEntityTooLarge:
 		drain(c.Context().Conn())
 	}
 	c.Set(fiber.HeaderCacheControl, "no-store")

@@ -4,19 +4,24 @@ import "github.com/gofiber/fiber/v2"
 
 // What tests look at from outside of the package.
 
-// Door is one registered route; Action is "" for those that need no login.
-type Door struct{ Method, Path, Action string }
+// Door is one registered route; Action is "" for those that need no login, Anew is
+// set for those that ask for a new proof of who one is.
+type Door struct {
+	Method, Path, Action string
+	Anew                 bool
+}
 
 // Doors lists every route of the application, HEAD left out.
 func (s *Server) Doors() []Door {
-	actions := map[string]string{}
+	staffed := map[string]staffRoute{}
 	for _, r := range s.staffRoutes() {
-		actions[r.method+" "+api+r.path] = string(r.action)
+		staffed[r.method+" "+api+r.path] = r
 	}
 	var ds []Door
 	for _, r := range s.app.GetRoutes(true) {
 		if r.Method != fiber.MethodHead {
-			ds = append(ds, Door{r.Method, r.Path, actions[r.Method+" "+r.Path]})
+			known := staffed[r.Method+" "+r.Path]
+			ds = append(ds, Door{r.Method, r.Path, string(known.action), known.manner == anew})
 		}
 	}
 	return ds

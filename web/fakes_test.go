@@ -21,6 +21,7 @@ type books struct {
 	tokens        map[string]jiban.APIToken
 	entries       []jiban.AuditEntry
 	broken        bool // the chain of the record
+	unrecorded    bool // changes cannot be recorded
 	conversations map[string]jiban.Conversation
 	contacts      map[string]jiban.Contact
 	said          []jiban.Message
@@ -43,13 +44,6 @@ func row[T any](b *books, m map[string]T, key string) (T, error) {
 	return v, nil
 }
 
-func put[T any](b *books, m map[string]T, key string, v T) error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	m[key] = v
-	return nil
-}
-
 func (b *books) Account(_ context.Context, id string) (jiban.Account, error) {
 	return row(b, b.accounts, id)
 }
@@ -67,19 +61,6 @@ func (b *books) Accounts(context.Context) ([]jiban.Account, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return slices.Collect(maps.Values(b.accounts)), nil
-}
-func (b *books) SaveAccount(_ context.Context, a jiban.Account) error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.accounts[a.ID].Version != a.Version {
-		return jiban.Errorf(jiban.CodeConflict, "fake", "written meanwhile")
-	}
-	a.Version++
-	b.accounts[a.ID] = a
-	return nil
-}
-func (b *books) SaveToken(_ context.Context, t jiban.APIToken) error {
-	return put(b, b.tokens, t.ID, t)
 }
 func (b *books) Token(_ context.Context, id string) (jiban.APIToken, error) {
 	return row(b, b.tokens, id)
@@ -99,17 +80,6 @@ func (b *books) Tokens(context.Context) ([]jiban.APIToken, error) {
 	defer b.mu.Unlock()
 	return slices.Collect(maps.Values(b.tokens)), nil
 }
-func (b *books) UsedToken(ctx context.Context, id string, at time.Time) error {
-	t, err := b.Token(ctx, id)
-	if err != nil {
-		return err
-	}
-	t.LastUsedAt = at
-	return b.SaveToken(ctx, t)
-}
-func (b *books) SaveSession(_ context.Context, s jiban.Session) error {
-	return put(b, b.sessions, s.Hash, s)
-}
 func (b *books) StaffSession(_ context.Context, hash string) (jiban.Session, error) {
 	return row(b, b.sessions, hash)
 }
@@ -117,12 +87,6 @@ func (b *books) DeleteSession(_ context.Context, hash string) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	delete(b.sessions, hash)
-	return nil
-}
-func (b *books) DeleteSessionsOf(_ context.Context, id string) error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	maps.DeleteFunc(b.sessions, func(_ string, s jiban.Session) bool { return s.AccountID == id })
 	return nil
 }
 func (b *books) AppendAudit(_ context.Context, es []jiban.AuditEntry) error {
@@ -217,6 +181,7 @@ type desk struct {
 	said     []string
 	status   map[string]string
 	err      error
+	books    *books // where entries of the record go
 }
 
 func (d *desk) lock() func() { d.mu.Lock(); return d.mu.Unlock }
@@ -245,13 +210,15 @@ func (d *desk) List(_ context.Context, f jiban.TicketFilter) ([]jiban.Ticket, er
 	d.filter = f
 	return slices.Collect(maps.Values(d.tickets)), d.err
 }
-func (d *desk) Open(_ context.Context, draft jiban.TicketDraft, actor string) (jiban.Ticket, error) {
+func (d *desk) Open(_ context.Context, draft jiban.TicketDraft, actor string, entries ...jiban.AuditEntry) (jiban.Ticket, error) {
 	defer d.lock()()
+	d.books.record("2611020000010", entries)
 	d.drafts = append(d.drafts, draft)
 	return jiban.Ticket{Number: "2611020000010", Region: draft.Region, Fields: draft.Fields}, d.err
 }
-func (d *desk) Act(_ context.Context, a jiban.TicketAction) (jiban.Ticket, error) {
+func (d *desk) Act(_ context.Context, a jiban.TicketAction, entries ...jiban.AuditEntry) (jiban.Ticket, error) {
 	defer d.lock()()
+	d.books.record(a.Number, entries)
 	d.actions = append(d.actions, a)
 	return d.tickets[a.Number], d.err
 }
@@ -418,4 +385,73 @@ func (l *lines) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.out.String()
+}
+
+// ChangeStaff writes all of it or nothing, as the store does.
+func (b *books) ChangeStaff(_ context.Context, c jiban.StaffChange) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if err := b.refuses(c); err != nil {
+		return err
+	}
+	if c.Account != nil {
+		a := *c.Account
+		a.Version++
+		b.accounts[a.ID] = a
+	}
+	maps.DeleteFunc(b.sessions, func(hash string, s jiban.Session) bool {
+		return s.AccountID == c.EndSessions || hash == c.EndSession
+	})
+	if c.Session != nil {
+		b.sessions[c.Session.Hash] = *c.Session
+	}
+	if s, ok := b.sessions[c.Proven]; ok {
+		s.ProvenAt = c.At
+		b.sessions[c.Proven] = s
+	}
+	if c.Token != nil {
+		b.tokens[c.Token.ID] = *c.Token
+	}
+	b.entries = append(b.entries, c.Entries...)
+	return nil
+}
+
+// refuses says why a change cannot be.
+func (b *books) refuses(c jiban.StaffChange) error {
+	if b.unrecorded && len(c.Entries) > 0 {
+		return jiban.Errorf(jiban.CodeUnavailable, "fake", "the record cannot be written")
+	}
+	if c.Account != nil && b.accounts[c.Account.ID].Version != c.Account.Version {
+		return jiban.Errorf(jiban.CodeConflict, "fake", "written meanwhile")
+	}
+	for _, r := range c.Needed {
+		if !slices.ContainsFunc(slices.Collect(maps.Values(b.accounts)), func(a jiban.Account) bool {
+			return a.ID != c.Account.ID && a.Has(r) && !a.Disabled
+		}) {
+			return jiban.Errorf(jiban.CodeForbidden, "fake", "nobody left as %s", r)
+		}
+	}
+	return nil
+}
+
+func (b *books) SeenSession(_ context.Context, hash string, at time.Time) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if s, ok := b.sessions[hash]; ok {
+		s.SeenAt = at
+		b.sessions[hash] = s
+	}
+	return nil
+}
+
+func (b *books) UsedToken(ctx context.Context, id string, at time.Time) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	t, ok := b.tokens[id]
+	if !ok {
+		return notFound()
+	}
+	t.LastUsedAt = at
+	b.tokens[id] = t
+	return nil
 }

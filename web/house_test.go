@@ -18,6 +18,7 @@ import (
 
 	"jiban"
 	"jiban/staff"
+	"jiban/tickets"
 	"jiban/web"
 )
 
@@ -77,17 +78,18 @@ func newHouseOf(t *testing.T, room func(*staff.Deps), options ...option) *house 
 	h := &house{t: t, books: newBooks(), library: &library{ready: true}, common: newCommon(), log: &lines{}, metrics: web.NewMetrics(),
 		clock: jiban.NewManualClock(time.Date(2026, 11, 2, 1, 0, 0, 0, time.UTC)),
 		desk:  &desk{tickets: map[string]jiban.Ticket{}, handoffs: map[string]jiban.Handoff{}, status: map[string]string{}}}
+	h.desk.books = h.books
 	ids := &jiban.SerialIDs{Prefix: "id"}
 	var err error
 	deps := staff.Deps{Store: h.books, Clock: h.clock, IDs: ids, Params: hashCost(), Sealer: boxed{}}
 	room(&deps)
-	h.staff, err = staff.New(deps)
+	h.staff, err = staff.New(t.Context(), deps)
 	h.must(err)
 	h.furnish()
 	log := slog.New(slog.NewTextHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	hook := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.hook(w, r) })
-	d := web.Deps{Clock: h.clock, IDs: ids, Log: log, Staff: h.staff, Tickets: h.desk, Handoffs: h.desk, Knowledge: h.library,
-		Records: h.books, House: h.books, Shared: h.common, Metrics: h.metrics, Pages: builtPages(),
+	d := web.Deps{Clock: h.clock, IDs: ids, Log: log, Staff: h.staff, Tickets: h.desk, Incidents: clerk{}, Supervision: clerk{}, Figures: clerk{}, Templates: clerk{}, Catalogues: &tickets.Editor{Store: newShelf(sampleOf(t)), Clock: h.clock}, Handoffs: h.desk, Knowledge: h.library,
+		Records: h.books, House: h.books, Shared: h.common, People: nobody{}, Persons: nobody{}, Requests: nobody{}, Roster: nobody{}, Retention: &keeper{}, Metrics: h.metrics, Pages: builtPages(),
 		Providers: map[jiban.ChannelKind]map[string]http.Handler{jiban.ChannelWeChat: {"gzh": hook}, jiban.ChannelSMS: {"main": hook}},
 		Chats: map[string]web.Chat{
 			"citizen": {Audience: jiban.Citizen, AllowedOrigins: []string{"https://town.example"},

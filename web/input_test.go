@@ -143,7 +143,7 @@ func TestBrokenHTTP(t *testing.T) {
 	}{
 		"no HTTP":        {"hello\r\n\r\n", 400},
 		"huge header":    {"GET / HTTP/1.1\r\nHost: x\r\nX: " + strings.Repeat("a", 40<<10) + "\r\n\r\n", 431},
-		"huge length":    {"POST /channels/wechat/gzh HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\n\r\n", 413},
+		"huge length":    {"POST /channels/wechat/gzh HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\n\r\n" + strings.Repeat("a", 16<<10), 413},
 		"odd length":     {"POST /channels/wechat/gzh HTTP/1.1\r\nHost: x\r\nContent-Length: -5\r\n\r\n", 400},
 		"binary in path": {"GET /\xff\xfe HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", 404},
 	} {

@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"jiban"
+	"jiban/people"
 )
 
 // Metrics counts what an operator needs to know. Rooms get it as the small
@@ -29,6 +30,9 @@ type Metrics struct {
 	requests   *prometheus.CounterVec
 	seconds    *prometheus.HistogramVec
 	limited    prometheus.Counter
+	roster     *prometheus.CounterVec
+	expired    *prometheus.CounterVec
+	unexpired  *prometheus.CounterVec
 }
 
 // NewMetrics returns metrics at zero.
@@ -49,12 +53,26 @@ func NewMetrics() *Metrics {
 		requests: counter("jiban_http_requests_total", "HTTP requests.", "method", "route", "status"),
 		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "jiban_http_request_seconds", Help: "Time of HTTP requests.",
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}}, []string{"route"}),
-		limited: prometheus.NewCounter(prometheus.CounterOpts{Name: "jiban_rate_limited_total", Help: "Requests refused by a rate limit."}),
+		roster:    counter("jiban_roster_lookups_total", "Look-ups in the special-service list: listed, not_listed or failed.", "result"),
+		expired:   counter("jiban_retention_records_total", "Records that went because their time was over, by kind.", "kind"),
+		unexpired: counter("jiban_retention_failures_total", "Runs in which a kind of records could not all go.", "kind"),
+		limited:   prometheus.NewCounter(prometheus.CounterOpts{Name: "jiban_rate_limited_total", Help: "Requests refused by a rate limit."}),
 	}
 	m.registry.MustRegister(m.received, m.refused, m.deliveries, m.tokens, m.turns, m.tickets, m.handoffs, m.requests, m.seconds,
-		m.limited, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+		m.limited, m.roster, m.expired, m.unexpired, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
+
+// RosterLooked counts a look-up in the special-service list. It is told no number.
+func (m *Metrics) RosterLooked(_ context.Context, r people.RosterResult) {
+	m.roster.WithLabelValues(string(r)).Inc()
+}
+
+// Expired counts records that went because their time was over.
+func (m *Metrics) Expired(kind string, n int) { m.expired.WithLabelValues(kind).Add(float64(n)) }
+
+// ExpiryFailed counts a run in which a kind could not all go.
+func (m *Metrics) ExpiryFailed(kind string) { m.unexpired.WithLabelValues(kind).Inc() }
 
 // Received counts a message that is on disk for the first time.
 func (m *Metrics) Received(channel string) { m.received.WithLabelValues(channel).Inc() }

@@ -14,6 +14,7 @@ import (
 	"jiban/staff"
 	"jiban/store"
 	"jiban/store/shared"
+	"jiban/store/storetest"
 	"jiban/tickets"
 	"jiban/web"
 )
@@ -22,11 +23,12 @@ import (
 type furnished struct {
 	*house
 	store *store.Store
+	room  *tickets.Service
 	conv  jiban.Conversation
 }
 
 // newFurnished opens a store with one conversation that waits for a person.
-func newFurnished(t *testing.T) *furnished {
+func newFurnished(t *testing.T, options ...option) *furnished {
 	t.Helper()
 	f := &furnished{}
 	clock := jiban.NewManualClock(time.Date(2026, 11, 2, 1, 0, 0, 0, time.UTC))
@@ -39,7 +41,7 @@ func newFurnished(t *testing.T) *furnished {
 		}
 	}
 	var err error
-	f.store, err = store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "jiban.db"), store.Deps{Clock: clock, IDs: ids, Log: log})
+	f.store, err = storetest.New(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "jiban.db"), store.Deps{Clock: clock, IDs: ids, Log: log})
 	must(err)
 	t.Cleanup(func() { _ = f.store.Close() })
 	common := shared.NewMemory(clock)
@@ -60,13 +62,15 @@ func newFurnished(t *testing.T) *furnished {
 	}
 	must(f.store.SaveArticles(t.Context(), articles, nil))
 	must(library.Load(t.Context()))
-	people, err := staff.New(staff.Deps{Store: f.store, Clock: clock, IDs: ids, Params: hashCost(), Region: "230000"})
+	people, err := staff.New(t.Context(), staff.Deps{Store: f.store, Clock: clock, IDs: ids, Params: hashCost(), Region: "230000"})
 	must(err)
-	f.house = newHouse(t, func(d *web.Deps) {
+	f.house = newHouse(t, append([]option{func(d *web.Deps) {
 		d.Clock, d.IDs, d.Log, d.Staff = clock, ids, log, people
+		d.Incidents, d.Supervision, d.Figures, d.Templates = room, room, f.store, f.store
 		d.Tickets, d.Handoffs, d.Knowledge, d.Records, d.House, d.Shared = room, desk, library, f.store, f.store, common
-	})
+	}}, options...)...)
 	f.house.staff, f.house.clock = people, clock
+	f.room = room
 	f.wait(desk)
 	return f
 }

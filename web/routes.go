@@ -2,6 +2,7 @@ package web
 
 import (
 	_ "embed"
+	"slices"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -17,69 +18,106 @@ var apiDescription []byte
 // api is where the API lives.
 const api = "/api/v1"
 
-// staffRoute is one door of the staff API and what one must be allowed to do to
-// pass it. What an open page asks by itself is no use of the session: nobody
-// stays logged in by going away.
+// staffRoute is one door of the staff API: what one must be allowed to do to pass
+// it, and how one comes.
 type staffRoute struct {
 	method, path string
 	action       staff.Action
 	handler      fiber.Handler
-	byItself     bool
+	manner       manner
 }
+
+// manner is how somebody comes to a door.
+type manner int
+
+const (
+	// inUse counts as a use of the session.
+	inUse manner = iota
+	// byItself is what an open page asks by itself. It is no use of the session:
+	// nobody stays logged in by going away.
+	byItself
+	// anew asks for a proof of who one is that is not older than staff.ProofLimit:
+	// exports, bulk views and what gives rights (domain D1).
+	anew
+)
 
 // staffRoutes is the whole staff API but for the login.
 func (s *Server) staffRoutes() []staffRoute {
 	const get, post, put, del = fiber.MethodGet, fiber.MethodPost, fiber.MethodPut, fiber.MethodDelete
+	return append([]staffRoute{
+		{post, "/logout", staff.ActSelf, s.logout, inUse},
+		{get, "/me", staff.ActSelf, s.me, inUse},
+		{post, "/reauth", staff.ActSelf, s.reauth, inUse},
+		{post, "/reauth/oidc", staff.ActSelf, s.reauthElsewhere, inUse},
+		{post, "/password", staff.ActSelf, s.password, inUse},
+		{post, "/second-factor", staff.ActSelf, s.offerSecond, inUse},
+		{post, "/second-factor/confirm", staff.ActSelf, s.confirmSecond, inUse},
+		{get, "/events", staff.ActEvents, s.eventSocket(), byItself},
+
+		{get, "/handoffs", staff.ActQueue, s.handoffs, byItself},
+		{post, "/handoffs/:id/accept", staff.ActTalk, s.moveHandoff(s.Deps.Handoffs.Accept), inUse},
+		{post, "/handoffs/:id/return", staff.ActTalk, s.moveHandoff(s.Deps.Handoffs.Return), inUse},
+		{post, "/handoffs/:id/close", staff.ActTalk, s.moveHandoff(s.Deps.Handoffs.Close), inUse},
+		{get, "/conversations/:id", staff.ActConversation, s.showConversation, inUse},
+		{get, "/conversations/:id/messages", staff.ActConversation, s.messages, inUse},
+		{post, "/conversations/:id/messages", staff.ActTalk, s.say, inUse},
+		{get, "/presence", staff.ActQueue, s.presence, byItself},
+		{put, "/presence", staff.ActQueue, s.setPresence, byItself},
+		{get, "/alerts", staff.ActAlerts, s.alerts, byItself},
+		{post, "/alerts/:id/seen", staff.ActAlerts, s.seeAlert, inUse},
+
+		{get, "/catalogue", staff.ActCatalogue, s.catalogue, inUse},
+		{get, "/files/:id", staff.ActFiles, s.staffFile, byItself},
+
+		{get, "/articles", staff.ActArticleView, s.articles, inUse},
+		{get, "/articles/:id", staff.ActArticleView, s.article, inUse},
+		{post, "/articles/:id/publish", staff.ActArticlePublish, s.moveArticle(s.Knowledge.Publish), inUse},
+		{post, "/articles/:id/withdraw", staff.ActArticlePublish, s.moveArticle(s.Knowledge.Withdraw), inUse},
+		{get, "/search", staff.ActSearch, s.search, inUse},
+
+		{get, "/accounts", staff.ActAccountView, s.accounts, inUse},
+		{post, "/accounts", staff.ActAccounts, s.createAccount, inUse},
+		{put, "/accounts/:id", staff.ActAccounts, s.renameAccount, inUse},
+		{post, "/accounts/:id/reset", staff.ActAccounts, s.resetAccount, anew},
+		{post, "/accounts/:id/disable", staff.ActAccounts, s.disableAccount, inUse},
+		{post, "/accounts/:id/enable", staff.ActAccounts, s.onAccount(s.Staff.Enable), inUse},
+		{put, "/accounts/:id/roles", staff.ActRoles, s.setRoles, anew},
+		{del, "/accounts/:id/second-factor", staff.ActRoles, s.onAccount(s.Staff.RemoveSecond), anew},
+		{get, "/tokens", staff.ActTokens, s.tokens, inUse},
+		{post, "/tokens", staff.ActTokens, s.createToken, anew},
+		{del, "/tokens/:id", staff.ActTokens, s.onAccount(s.Staff.RevokeToken), inUse},
+		{get, "/audit", staff.ActAudit, s.audit, inUse},
+		{post, "/audit/verify", staff.ActAudit, s.verifyAudit, inUse},
+		{get, "/audit/export", staff.ActAuditExport, s.exportAudit, anew},
+		{get, "/retention", staff.ActRetention, s.showRetention, inUse},
+		{post, "/retention/run", staff.ActRetentionRun, s.runRetention, anew},
+	}, slices.Concat(s.ticketRoutes(), s.supervisionRoutes(), s.personRoutes(), s.catalogueRoutes())...)
+}
+
+// personRoutes are the doors to people's pages, their requests and the
+// special-service list.
+func (s *Server) personRoutes() []staffRoute {
+	const get, post = fiber.MethodGet, fiber.MethodPost
 	return []staffRoute{
-		{post, "/logout", staff.ActSelf, s.logout, false},
-		{get, "/me", staff.ActSelf, s.me, false},
-		{post, "/password", staff.ActSelf, s.password, false},
-		{post, "/second-factor", staff.ActSelf, s.offerSecond, false},
-		{post, "/second-factor/confirm", staff.ActSelf, s.confirmSecond, false},
-		{get, "/events", staff.ActEvents, s.eventSocket(), true},
+		{post, "/persons/search", staff.ActPersons, s.findPerson, inUse},
+		{get, "/persons/:id", staff.ActPersons, s.showPerson, inUse},
+		{get, "/persons/:id/messages", staff.ActPersons, s.history, inUse},
+		{post, "/persons/:id/reveal", staff.ActPersons, s.reveal, inUse},
+		{post, "/persons/:id/requests", staff.ActRequests, s.openRequest, inUse},
+		{post, "/persons/:id/joins/:join/separate", staff.ActSeparate, s.separate, inUse},
 
-		{get, "/handoffs", staff.ActQueue, s.handoffs, true},
-		{post, "/handoffs/:id/accept", staff.ActTalk, s.moveHandoff("handoff.accept", s.Deps.Handoffs.Accept), false},
-		{post, "/handoffs/:id/return", staff.ActTalk, s.moveHandoff("handoff.return", s.Deps.Handoffs.Return), false},
-		{post, "/handoffs/:id/close", staff.ActTalk, s.moveHandoff("handoff.close", s.Deps.Handoffs.Close), false},
-		{get, "/conversations/:id", staff.ActConversation, s.showConversation, false},
-		{get, "/conversations/:id/messages", staff.ActConversation, s.messages, false},
-		{post, "/conversations/:id/messages", staff.ActTalk, s.say, false},
-		{get, "/presence", staff.ActQueue, s.presence, true},
-		{put, "/presence", staff.ActQueue, s.setPresence, true},
-		{get, "/alerts", staff.ActAlerts, s.alerts, true},
-		{post, "/alerts/:id/seen", staff.ActAlerts, s.seeAlert, false},
+		{get, "/requests", staff.ActRequests, s.listRequests, inUse},
+		{post, "/requests/:id/check", staff.ActRequests, s.checkRequest, inUse},
+		{post, "/requests/:id/refuse", staff.ActRequestApprove, s.refuseRequest, inUse},
+		{post, "/requests/:id/approve", staff.ActRequestApprove, s.approveRequest, anew},
+		{post, "/requests/:id/finish", staff.ActRequests, s.finishRequest, inUse},
+		{post, "/requests/:id/delete", staff.ActRequestApprove, s.deletePerson, anew},
+		{post, "/requests/:id/link", staff.ActRequestApprove, s.linkRequest, anew},
+		{post, "/requests/:id/copy", staff.ActRequestApprove, s.fetchCopy, inUse},
 
-		{get, "/tickets", staff.ActTicketView, s.listTickets, false},
-		{post, "/tickets", staff.ActTicketOpen, s.openTicket, false},
-		{get, "/tickets/:number", staff.ActTicketView, s.showTicket, false},
-		{post, "/tickets/:number/sign", staff.ActTicketHandle, s.signTicket, false},
-		{post, "/tickets/:number/reply", staff.ActTicketHandle, s.replyTicket, false},
-		{post, "/tickets/:number/return", staff.ActTicketHandle, s.returnTicket, false},
-		{post, "/tickets/:number/extend", staff.ActTicketHandle, s.extendTicket, false},
-		{post, "/tickets/:number/dispatch", staff.ActTicketDispatch, s.dispatchTicket, false},
-		{get, "/catalogue", staff.ActCatalogue, s.catalogue, false},
-
-		{get, "/articles", staff.ActArticleView, s.articles, false},
-		{get, "/articles/:id", staff.ActArticleView, s.article, false},
-		{post, "/articles/:id/publish", staff.ActArticlePublish, s.moveArticle(s.Knowledge.Publish), false},
-		{post, "/articles/:id/withdraw", staff.ActArticlePublish, s.moveArticle(s.Knowledge.Withdraw), false},
-		{get, "/search", staff.ActSearch, s.search, false},
-
-		{get, "/accounts", staff.ActAccountView, s.accounts, false},
-		{post, "/accounts", staff.ActAccounts, s.createAccount, false},
-		{put, "/accounts/:id", staff.ActAccounts, s.renameAccount, false},
-		{post, "/accounts/:id/reset", staff.ActAccounts, s.resetAccount, false},
-		{post, "/accounts/:id/disable", staff.ActAccounts, s.disableAccount, false},
-		{post, "/accounts/:id/enable", staff.ActAccounts, s.onAccount(s.Staff.Enable), false},
-		{put, "/accounts/:id/roles", staff.ActRoles, s.setRoles, false},
-		{del, "/accounts/:id/second-factor", staff.ActRoles, s.onAccount(s.Staff.RemoveSecond), false},
-		{get, "/tokens", staff.ActTokens, s.tokens, false},
-		{post, "/tokens", staff.ActTokens, s.createToken, false},
-		{del, "/tokens/:id", staff.ActTokens, s.onAccount(s.Staff.RevokeToken), false},
-		{get, "/audit", staff.ActAudit, s.audit, false},
-		{post, "/audit/verify", staff.ActAudit, s.verifyAudit, false},
-		{get, "/audit/export", staff.ActAuditExport, s.exportAudit, false},
+		{get, "/roster", staff.ActRoster, s.rosters, inUse},
+		{get, "/roster/progress", staff.ActRoster, s.rosterProgress, byItself},
+		{post, rosterImports, staff.ActRoster, s.importRoster, anew},
 	}
 }
 
@@ -122,6 +160,12 @@ func (s *Server) mountPublic() {
 	s.app.Post(api+"/track", noStore, s.track)
 	s.app.Post(api+"/chat/:channel/session", noStore, s.chatSession)
 	s.app.Get(api+"/chat/:channel/ws", noStore, s.chatSocket())
+	s.app.Post(api+"/chat/:channel/files", noStore, s.upload)
+	s.app.Get(api+"/chat/:channel/files/:id", noStore, s.visitorFile)
+	s.app.Get("/privacy", s.privacyPage())
+	s.app.Get(api+"/chat/:channel/phone", noStore, s.phoneNotice)
+	s.app.Post(api+"/chat/:channel/phone", noStore, s.sendPhoneCode)
+	s.app.Post(api+"/chat/:channel/phone/code", noStore, s.checkPhoneCode)
 }
 
 // noStore keeps answers with personal data out of every cache.

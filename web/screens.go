@@ -31,6 +31,37 @@ type Event struct {
 	ConversationID string `json:"conversation_id,omitempty"`
 	Seq            int64  `json:"seq,omitempty"`
 	Number         string `json:"number,omitempty"`
+	// Reach says whom a ticket concerns. Nodes tell each other; screens are not told.
+	Reach *Reach `json:"reach,omitempty"`
+}
+
+// Reach is what decides who may hear of a ticket: the departments that have it or
+// just had it, its region, and those that it is directed against.
+type Reach struct {
+	Departments []string `json:"departments"`
+	Region      string   `json:"region"`
+	Accused     []string `json:"accused,omitempty"`
+}
+
+// reachOf is the reach of a change to a ticket.
+func reachOf(c *jiban.TicketChange) *Reach {
+	r := &Reach{Departments: []string{c.Ticket.Department}, Region: c.Ticket.Region, Accused: c.Ticket.Life.Accused}
+	for i := range c.Events {
+		if c.Events[i].Kind == jiban.EventReturned {
+			r.Departments = append(r.Departments, c.Events[i].Data["department"])
+		}
+	}
+	return r
+}
+
+// covers reports whether the account may hear of the ticket.
+func (r *Reach) covers(a jiban.Account) bool {
+	if r == nil {
+		return false
+	}
+	return slices.ContainsFunc(r.Departments, func(d string) bool {
+		return staff.SeesTicket(a, jiban.Ticket{Department: d, Region: r.Region, Life: jiban.TicketLife{Accused: r.Accused}})
+	})
 }
 
 // Announcer tells all nodes' screens of every commit.
@@ -67,8 +98,8 @@ func eventsOf(b jiban.Batch, done jiban.Applied) []Event {
 	if c != nil && (c.Holder != jiban.HeldByBot || len(b.Handoffs) > 0) {
 		es = append(es, Event{Type: "message", ConversationID: c.ID, Seq: lastSeq(*c, done)})
 	}
-	for _, t := range b.Tickets {
-		es = append(es, Event{Type: "ticket", Number: t.Ticket.Number})
+	for i := range b.Tickets {
+		es = append(es, Event{Type: "ticket", Number: b.Tickets[i].Ticket.Number, Reach: reachOf(&b.Tickets[i])})
 	}
 	return es
 }
@@ -153,6 +184,13 @@ func (p *screens) show(frame []byte) {
 		p.log.Warn("an event is not one of ours", "error", err)
 		return
 	}
+	told := e
+	told.Reach = nil
+	frame, err := json.Marshal(told)
+	if err != nil {
+		p.log.Warn("an event cannot be told to screens", "error", err)
+		return
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for screen, a := range p.open {
@@ -178,7 +216,7 @@ func sees(a jiban.Account, e Event) bool {
 	case "alert":
 		return staff.May(a, staff.ActAlerts)
 	case "ticket":
-		return staff.May(a, staff.ActTicketView)
+		return staff.May(a, staff.ActTicketView) && e.Reach.covers(a)
 	default:
 		return false
 	}

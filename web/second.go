@@ -141,12 +141,47 @@ func (s *Server) oidcReturn(c *fiber.Ctx) error {
 	if err != nil {
 		return s.backToLogin(c, err)
 	}
+	if cookie == "" { // a new proof, not a login
+		return c.Redirect("/console#/proven", fiber.StatusFound)
+	}
 	if session.Stage == staff.StageSecond {
 		s.setStaffCookie(c, cookie, staff.SecondLimit)
 		return c.Redirect("/console#/login?step=second", fiber.StatusFound)
 	}
 	s.setStaffCookie(c, cookie, staff.SessionLimit)
 	return c.Redirect("/console", fiber.StatusFound)
+}
+
+// reauth takes a new proof of who is logged in. Wrong ones are counted as at a
+// login.
+func (s *Server) reauth(c *fiber.Ctx) error {
+	ctx := c.UserContext()
+	if err := s.limit(ctx, "login:"+s.visitorKey(c), s.limits.LoginsPerMinute, time.Minute); err != nil {
+		return err
+	}
+	in, err := body[struct {
+		Password string `json:"password"`
+		Code     string `json:"code"`
+	}](c)
+	if err != nil {
+		return err
+	}
+	err = s.Staff.Reauth(ctx, who(c).session, in.Password, in.Code)
+	if jiban.CodeOf(err) == jiban.CodeUnauthorized { // the session is good, the proof was not
+		return refuse(jiban.CodeForbidden, "web.reauth", "密码或验证码不正确、验证码已用过，或账号暂时锁定 (the password or the code is wrong, the code was used, or the account is locked)")
+	}
+	return done(c, err)
+}
+
+// reauthElsewhere gives the address of the other server, which asks anew who is
+// logged in.
+func (s *Server) reauthElsewhere(c *fiber.Ctx) error {
+	address, cookie, err := s.Staff.OIDCAgain(c.UserContext(), who(c).session)
+	if err != nil {
+		return err
+	}
+	s.setOIDCCookie(c, cookie, staff.OIDCLimit)
+	return c.JSON(fiber.Map{"address": address})
 }
 
 // backToLogin shows the login page with the reason as a word that the page knows;

@@ -35,6 +35,7 @@ type Server struct {
 	sockets *sockets
 	screens *screens
 	assets  map[string]*asset
+	uploads chan struct{} // one place for each upload under way
 	health  health
 
 	ctx    context.Context // ends with the server: sockets and requests hang on it
@@ -48,7 +49,7 @@ type Server struct {
 
 // New builds the edge. It reads the pages but starts nothing.
 func New(d Deps) (*Server, error) {
-	s := &Server{Deps: d, limits: d.Config.Limits.withDefaults(), sockets: newSockets()}
+	s := &Server{Deps: d, limits: d.Config.Limits.withDefaults(), sockets: newSockets(), uploads: make(chan struct{}, maxUploads)}
 	var err error
 	if s.public, err = originOf(d.Config.PublicURL); err != nil {
 		return nil, err
@@ -64,9 +65,10 @@ func New(d Deps) (*Server, error) {
 	s.app = fiber.New(fiber.Config{
 		Immutable: true, BodyLimit: maxBody, ReadBufferSize: maxHeader, Concurrency: maxConnections,
 		ReadTimeout: readTime, WriteTimeout: writeTime, IdleTimeout: idleTime,
-		DisablePreParseMultipartForm: true, DisableStartupMessage: true, StrictRouting: true, CaseSensitive: true,
+		StreamRequestBody: true, DisablePreParseMultipartForm: true, DisableStartupMessage: true, StrictRouting: true, CaseSensitive: true,
 		ErrorHandler: s.fail,
 	})
+	s.app.Server().HeaderReceived = patience
 	if err := s.Metrics.watch(s); err != nil {
 		return nil, err
 	}

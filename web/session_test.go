@@ -174,3 +174,68 @@ func TestStopWaitsForRequests(t *testing.T) {
 		t.Fatalf("the running request got %d %q", r.status, r.body)
 	}
 }
+
+// A cookie that was planted in the browser before the login is not the session's.
+func TestSessionFixation(t *testing.T) {
+	h := newHouse(t)
+	agent := h.as(jiban.RoleAgent, nil)
+	planted := h.stranger()
+	planted.cookies["jiban_staff"] = "planted-by-somebody-else-0123456789abcdefghij"
+	login := object{"login": agent.account.Login, "password": goodPassword}
+	planted.do("POST", "/api/v1/login", login).want(t, 200)
+	if planted.cookies["jiban_staff"] == "planted-by-somebody-else-0123456789abcdefghij" {
+		t.Fatal("the planted cookie was taken up")
+	}
+	thief := h.stranger()
+	thief.cookies["jiban_staff"] = "planted-by-somebody-else-0123456789abcdefghij"
+	thief.get("/api/v1/me").want(t, 401)
+	// Nor is the session of somebody who was logged in before carried on.
+	first := agent.cookies["jiban_staff"]
+	agent.do("POST", "/api/v1/login", login).want(t, 200)
+	if agent.cookies["jiban_staff"] == first {
+		t.Fatal("a second login goes on under the first cookie")
+	}
+}
+
+// What asks for a new proof cannot be had by a forged one, and the words say what
+// to do.
+func TestReauthOverHTTP(t *testing.T) {
+	h := newHouse(t)
+	auditor := h.as(jiban.RoleAuditor, nil)
+	if body := auditor.get("/api/v1/audit/export").want(t, 403).body; !strings.Contains(body, `"code":"reauth"`) || !strings.Contains(body, "再次确认您的身份") {
+		t.Fatal(body)
+	}
+	forged := *auditor
+	forged.csrf = ""
+	forged.do("POST", "/api/v1/reauth", object{"password": goodPassword}).want(t, 403)
+	foreign := *auditor
+	foreign.header = map[string]string{"Origin": "https://evil.example"}
+	foreign.do("POST", "/api/v1/reauth", object{"password": goodPassword}).want(t, 403)
+	h.stranger().do("POST", "/api/v1/reauth", object{"password": goodPassword}).want(t, 401)
+	auditor.do("POST", "/api/v1/reauth", object{"password": "wrong"}).want(t, 403)
+	auditor.do("POST", "/api/v1/reauth", object{}).want(t, 400)
+	auditor.do("POST", "/api/v1/reauth/oidc", object{}).want(t, 404) // there is no other server
+	auditor.get("/api/v1/audit/export").want(t, 403)
+	auditor.prove()
+	auditor.get("/api/v1/audit/export").want(t, 200)
+	h.clock.Advance(staff.ProofLimit)
+	auditor.get("/api/v1/audit/export").want(t, 403)
+}
+
+// A login whose entry in the record cannot be written does not begin.
+func TestUnrecordedLoginDoesNotBegin(t *testing.T) {
+	h := newHouse(t)
+	admin := h.as(jiban.RoleAdmin, nil)
+	h.books.mu.Lock()
+	h.books.unrecorded = true
+	h.books.mu.Unlock()
+	c := h.stranger()
+	c.do("POST", "/api/v1/login", object{"login": admin.account.Login, "password": goodPassword}).want(t, 503)
+	if len(c.cookies) != 0 {
+		t.Fatal("a cookie was set")
+	}
+	admin.do("POST", "/api/v1/accounts", object{"login": "new.one", "name": "新人", "roles": []string{"agent"}}).want(t, 503)
+	if _, err := h.staff.ByLogin(t.Context(), "new.one"); jiban.CodeOf(err) != jiban.CodeNotFound {
+		t.Fatalf("the account is there: %v", err)
+	}
+}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"strings"
 	"time"
 
 	"jiban"
@@ -50,11 +51,12 @@ type loginJSON struct {
 	MustChange   bool           `json:"must_change"`
 	LastLoginAt  string         `json:"last_login_at"`
 	SecondFactor string         `json:"second_factor"`
+	Method       string         `json:"method"` // of the login: password or oidc
 	Actions      []staff.Action `json:"actions"`
 }
 
 func loginShape(a jiban.Account, s jiban.Session) loginJSON {
-	j := loginJSON{Account: accountShape(a), CSRF: s.CSRF, MustChange: a.MustChange, LastLoginAt: at(a.LastLoginAt), Actions: []staff.Action{}}
+	j := loginJSON{Account: accountShape(a), CSRF: s.CSRF, MustChange: a.MustChange, LastLoginAt: at(a.LastLoginAt), Method: s.Method, Actions: []staff.Action{}}
 	if s.Stage == staff.StageSecond {
 		// Nothing is told of the account before it is proven.
 		return loginJSON{Account: accountJSON{Login: a.Login, Roles: []jiban.Role{}}, CSRF: s.CSRF, SecondFactor: "code", Actions: []staff.Action{}}
@@ -77,13 +79,19 @@ type auditJSON struct {
 	ActorName string `json:"actor_name"`
 	Action    string `json:"action"`
 	Object    string `json:"object"`
+	Named     string `json:"object_name"` // of an account or token, "" for others
 	Result    string `json:"result"`
 	At        string `json:"at"`
 	Hash      string `json:"hash"`
 }
 
-func auditShape(e jiban.ChainedEntry, name string) auditJSON {
-	return auditJSON{e.Seq, e.ID, e.Actor, name, e.Action, e.Object, e.Result, at(e.At), e.Hash}
+// auditShape shows an entry; names are those of accounts and tokens, by their ids.
+func auditShape(e jiban.ChainedEntry, names map[string]string) auditJSON {
+	named := names[strings.TrimPrefix(e.Object, "account:")]
+	if strings.HasPrefix(e.Object, "token:") {
+		named = names[e.Object]
+	}
+	return auditJSON{e.Seq, e.ID, e.Actor, names[e.Actor], e.Action, e.Object, named, e.Result, at(e.At), e.Hash}
 }
 
 type handoffJSON struct {
@@ -172,15 +180,16 @@ type ticketJSON struct {
 	Returned       int                `json:"returned"`
 	Urged          int                `json:"urged"`
 	Reopened       int                `json:"reopened"`
+	workJSON
 }
 
 // ticketShape shows a ticket as the account may see it.
-func ticketShape(t jiban.Ticket, a jiban.Account, cat jiban.Catalogue) ticketJSON {
+func ticketShape(t jiban.Ticket, a jiban.Account, cat jiban.Catalogue, now time.Time) ticketJSON {
 	m := maskFor(a, t)
 	return ticketJSON{t.Number, t.Kind, t.Type, t.Matter, matterName(cat, t.Matter), m.text(t.Title),
 		t.Region, regionName(cat, t.Region), t.Department, t.DepartmentName, t.Status, m.fields(t.Fields),
 		t.Confidential, t.Anonymous, t.Urgent, at(t.DueAt), at(t.CreatedAt), at(t.UpdatedAt),
-		m.text(t.Reply), t.Solved, t.Satisfied, t.Returned, t.Urged, t.Reopened}
+		m.text(t.Reply), t.Solved, t.Satisfied, t.Returned, t.Urged, t.Reopened, workShape(&t, a, now)}
 }
 
 type ticketEventJSON struct {

@@ -290,9 +290,12 @@ func TestEvents(t *testing.T) {
 	}
 	tell.Committed(t.Context(), jiban.Batch{
 		Conversation: &jiban.Conversation{ID: "v1", Holder: jiban.HeldByAgent, LastSeq: 4}, Handoffs: []jiban.Handoff{{}}, Alerts: []jiban.Alert{{Text: "SECRET"}},
-		Tickets: []jiban.TicketChange{{Ticket: jiban.Ticket{Number: "2611020000018"}}},
+		Tickets: []jiban.TicketChange{
+			{Ticket: jiban.Ticket{Number: "2611020000026", Department: "city", Life: jiban.TicketLife{Accused: []string{"water"}}}},
+			{Ticket: jiban.Ticket{Number: "2611020000018", Department: "water"}},
+		},
 	}, jiban.Applied{Messages: []jiban.Message{{Seq: 6}}})
-	for _, want := range []string{`{"type":"queue"}`, `{"type":"alert"}`, `{"type":"message","conversation_id":"v1","seq":6}`, `{"type":"ticket","number":"2611020000018"}`} {
+	for _, want := range []string{`{"type":"queue"}`, `{"type":"alert"}`, `{"type":"message","conversation_id":"v1","seq":6}`, `{"type":"ticket","number":"2611020000026"}`, `{"type":"ticket","number":"2611020000018"}`} {
 		if got := h.read(screen); got != want {
 			t.Errorf("%s, want %s", got, want)
 		}

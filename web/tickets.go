@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"strings"
-	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -21,30 +20,13 @@ const (
 
 // ticketFor shapes tickets for one member of staff.
 func (s *Server) ticketFor(m member) func(jiban.Ticket) ticketJSON {
-	cat := s.Tickets.Catalogue()
-	return func(t jiban.Ticket) ticketJSON { return ticketShape(t, m.Account, cat) }
-}
-
-// listTickets lists the tickets within the account's scope. The view is recorded.
-func (s *Server) listTickets(c *fiber.Ctx) error {
-	m := who(c)
-	f, err := s.ticketFilter(c, m)
-	if err != nil {
-		return err
-	}
-	if err := s.viewed(c.UserContext(), m, listed(f)); err != nil {
-		return err
-	}
-	ts, err := s.Tickets.List(c.UserContext(), f)
-	if err != nil {
-		return err
-	}
-	return c.JSON(fiber.Map{"tickets": each(ts, s.ticketFor(m))})
+	cat, now := s.Tickets.Catalogue(), s.Clock.Now()
+	return func(t jiban.Ticket) ticketJSON { return ticketShape(t, m.Account, cat, now) }
 }
 
 // listed says which tickets were listed, for the record.
-func listed(f jiban.TicketFilter) string {
-	s := "tickets"
+func listed(view string, f jiban.TicketFilter) string {
+	s := strings.TrimSpace("tickets " + view)
 	for _, st := range f.Statuses {
 		s += " " + string(st)
 	}
@@ -58,18 +40,23 @@ func listed(f jiban.TicketFilter) string {
 }
 
 // ticketFilter reads the filter and narrows it to the account's scope.
-func (s *Server) ticketFilter(c *fiber.Ctx, m member) (jiban.TicketFilter, error) {
+func (s *Server) ticketFilter(c *fiber.Ctx, m member, view string) (jiban.TicketFilter, error) {
 	limit, err := number(c, "limit", 50, 500)
 	if err != nil {
 		return jiban.TicketFilter{}, err
 	}
-	f := jiban.TicketFilter{Limit: int(limit), Region: m.Region, Unassigned: c.Query("unassigned") == "1"}
+	f := jiban.TicketFilter{Limit: int(limit), Region: m.Region, Unassigned: c.Query("unassigned") == "1", NotAgainst: m.Department}
 	if f.Department, err = query(c, "department", 128); err != nil {
 		return f, err
 	}
-	if f.AfterNumber, err = query(c, "after", 32); err != nil {
+	if err := after(c, &f); err != nil {
 		return f, err
 	}
+	light := c.Query("light")
+	if !oneOf(light, "green yellow red") && light != "" {
+		return f, refuse(jiban.CodeInvalid, "web.tickets", "没有这种标记 (light: green, yellow or red)")
+	}
+	f.Light = jiban.Light(light)
 	statuses, err := query(c, "status", 128)
 	if err != nil {
 		return f, err
@@ -79,6 +66,9 @@ func (s *Server) ticketFilter(c *fiber.Ctx, m member) (jiban.TicketFilter, error
 			return f, refuse(jiban.CodeInvalid, "web.tickets", "没有这个工单状态 (no such status)")
 		}
 		f.Statuses = append(f.Statuses, jiban.TicketStatus(st))
+	}
+	if err := s.viewOf(m, view, &f); err != nil {
+		return f, err
 	}
 	if staff.OwnDepartmentOnly(m.Account) {
 		if m.Department == "" {
@@ -123,7 +113,18 @@ func (s *Server) showTicket(c *fiber.Ctx) error {
 	shape := func(e jiban.TicketEvent) ticketEventJSON {
 		return ticketEventJSON{e.Seq, e.Kind, e.Actor, hidden.event(e.Data), at(e.At)}
 	}
-	return c.JSON(fiber.Map{"ticket": s.ticketFor(m)(t), "events": each(events, shape)})
+	sent, err := s.filesFor(ctx, m, jiban.FileFilter{Ticket: t.Number})
+	if err != nil {
+		return err
+	}
+	if hidden.identity {
+		sent = withheld(sent)
+	}
+	whole, err := s.wholeTicket(ctx, m, t, events)
+	if err != nil {
+		return err
+	}
+	return c.JSON(fiber.Map{"ticket": whole, "events": each(events, shape), "files": sent})
 }
 
 // openTicket opens a ticket for the person of a conversation.
@@ -153,14 +154,12 @@ func (s *Server) openTicket(c *fiber.Ctx) error {
 	}
 	t, err := s.Tickets.Open(ctx, jiban.TicketDraft{Kind: "request", Type: in.Type, Matter: in.Matter, Region: in.Region,
 		Fields: in.Fields, Confidential: in.Confidential, Anonymous: in.Anonymous,
-		ContactID: conv.ContactID, ConversationID: conv.ID, Channel: conv.Channel}, m.ID)
+		ContactID: conv.ContactID, ConversationID: conv.ID, Channel: conv.Channel},
+		m.ID, jiban.AuditEntry{Actor: m.ID, Action: "ticket.open", Result: "ok"})
 	if err != nil {
 		return err
 	}
-	if err := s.did(ctx, m, "ticket.open", "ticket:"+t.Number); err != nil {
-		return err
-	}
-	return c.JSON(s.ticketFor(m)(t))
+	return s.sendTicket(c, m, t)
 }
 
 // checkDraft says what is wrong with a ticket that is to be opened, as far as
@@ -186,81 +185,6 @@ func (s *Server) checkDraft(m member, kind jiban.RequestType, matter, region str
 		}
 	}
 	return nil
-}
-
-// act does something to the ticket that the path names.
-func (s *Server) act(c *fiber.Ctx, kind jiban.TicketEventKind, data map[string]string) error {
-	ctx, m := c.UserContext(), who(c)
-	t, err := s.ticketOf(c, m)
-	if err != nil {
-		return err
-	}
-	if t, err = s.Tickets.Act(ctx, jiban.TicketAction{Kind: kind, Number: t.Number, Actor: m.ID, Data: data}); err != nil {
-		return err
-	}
-	if err := s.did(ctx, m, "ticket."+string(kind), "ticket:"+t.Number); err != nil {
-		return err
-	}
-	return c.JSON(s.ticketFor(m)(t))
-}
-
-func (s *Server) signTicket(c *fiber.Ctx) error { return s.act(c, jiban.EventSigned, nil) }
-
-func (s *Server) replyTicket(c *fiber.Ctx) error {
-	in, err := body[struct {
-		Text string `json:"text"`
-	}](c)
-	if err == nil {
-		err = text("web.ticket", "答复内容", in.Text, longestReply)
-	}
-	if err != nil {
-		return err
-	}
-	return s.act(c, jiban.EventReplied, map[string]string{"text": in.Text})
-}
-
-func (s *Server) returnTicket(c *fiber.Ctx) error {
-	in, err := body[struct {
-		Reason string `json:"reason"`
-	}](c)
-	if err == nil {
-		err = text("web.ticket", "退回理由", in.Reason, longestReason)
-	}
-	if err != nil {
-		return err
-	}
-	return s.act(c, jiban.EventReturned, map[string]string{"reason": in.Reason})
-}
-
-func (s *Server) dispatchTicket(c *fiber.Ctx) error {
-	in, err := body[struct {
-		Department string `json:"department"`
-	}](c)
-	if err != nil {
-		return err
-	}
-	if !hasDepartment(s.Tickets.Catalogue(), in.Department) {
-		return refuse(jiban.CodeInvalid, "web.ticket", "没有这个单位 (there is no such department)")
-	}
-	return s.act(c, jiban.EventDispatched, map[string]string{"department": in.Department})
-}
-
-func (s *Server) extendTicket(c *fiber.Ctx) error {
-	in, err := body[struct {
-		DueAt  string `json:"due_at"`
-		Reason string `json:"reason"`
-	}](c)
-	if err == nil {
-		err = text("web.ticket", "延期理由", in.Reason, longestReason)
-	}
-	if err != nil {
-		return err
-	}
-	due, err := time.Parse(time.RFC3339, in.DueAt)
-	if err != nil || !due.After(s.Clock.Now()) || due.After(s.Clock.Now().AddDate(1, 0, 0)) {
-		return refuse(jiban.CodeInvalid, "web.ticket", "新的办结时间须在今后一年之内 (due_at: a time within the coming year, RFC 3339)")
-	}
-	return s.act(c, jiban.EventExtended, map[string]string{"due": due.UTC().Format(time.RFC3339), "reason": in.Reason})
 }
 
 // catalogue gives regions, departments and matters with their forms.

@@ -19,7 +19,9 @@ var public = []string{
 	"GET /", "GET /chat", "GET /enterprise", "GET /console", "GET /track", "GET /widget.js", "GET /assets/:file",
 	"GET /healthz", "GET /readyz", "GET /metrics", "GET /api/openapi.yaml",
 	"POST /api/v1/login", "GET /api/v1/login/options", "GET /api/v1/login/second", "POST /api/v1/login/second",
-	"GET /api/v1/login/oidc", "GET /api/v1/login/oidc/callback", "POST /api/v1/track", "POST /api/v1/chat/:channel/session", "GET /api/v1/chat/:channel/ws",
+	"GET /api/v1/login/oidc", "GET /api/v1/login/oidc/callback", "POST /api/v1/track", "POST /api/v1/chat/:channel/session", "GET /privacy",
+	"GET /api/v1/chat/:channel/phone", "POST /api/v1/chat/:channel/phone", "POST /api/v1/chat/:channel/phone/code", "GET /api/v1/chat/:channel/ws",
+	"POST /api/v1/chat/:channel/files", "GET /api/v1/chat/:channel/files/:id",
 	"GET /channels/wechat/:name", "POST /channels/wechat/:name",
 	"POST /channels/sms/:name/inbound", "POST /channels/sms/:name/status",
 }
@@ -34,6 +36,11 @@ func filled(path string) string {
 		return strings.Replace(path, ":id", "a1", 1)
 	}
 	return strings.Replace(path, ":id", "h1", 1)
+}
+
+// braced is a path as the description writes it.
+func braced(path string) string {
+	return regexp.MustCompile(`:(\w+)`).ReplaceAllString(path, "{$1}")
 }
 
 // Every door is described, and every description has a door.
@@ -52,10 +59,9 @@ func TestEveryRouteIsDescribed(t *testing.T) {
 			}
 		}
 	}
-	parameter := regexp.MustCompile(`:(\w+)`)
 	h := newHouse(t)
 	for _, d := range h.server.Doors() {
-		key := d.Method + " " + parameter.ReplaceAllString(d.Path, "{$1}")
+		key := d.Method + " " + braced(d.Path)
 		if !have[key] {
 			t.Errorf("%s is not described", key)
 		}
@@ -84,15 +90,16 @@ func TestDescriptionHolds(t *testing.T) {
 	}
 }
 
-// The walk: every door with every role, with nobody and without the token. It
-// passes exactly who is allowed to by the table of permissions.
+// The walk: every door with every role, with nobody, without the token and, where
+// the door asks for one, without a new proof. It passes exactly who is allowed to
+// by the table of permissions.
 func TestPermissionWalk(t *testing.T) {
-	h := newHouse(t)
+	h := newHouse(t, func(d *web.Deps) { d.Config.Limits.LoginsPerMinute = 1_000_000 })
 	people := map[jiban.Role]*client{}
 	for _, r := range staff.Roles() {
 		people[r] = h.as(r, nil)
 	}
-	passed, refused := 0, 0
+	var w walk
 	for _, d := range h.server.Doors() {
 		if slices.Contains(public, d.Method+" "+d.Path) {
 			if d.Action != "" {
@@ -104,39 +111,57 @@ func TestPermissionWalk(t *testing.T) {
 			t.Errorf("%s %s is not guarded", d.Method, d.Path)
 			continue
 		}
-		path := filled(d.Path)
-		h.stranger().do(d.Method, path, object{}).want(t, 401)
+		h.stranger().do(d.Method, filled(d.Path), object{}).want(t, 401)
+		if d.Path == "/api/v1/logout" {
+			continue // would end the walk
+		}
 		for role, c := range people {
-			if d.Path == "/api/v1/logout" {
-				continue // would end the walk
-			}
-			may := staff.May(c.account, staff.Action(d.Action))
-			got := c.do(d.Method, path, object{})
-			if (got.status != 403) != may {
-				t.Errorf("%s %s as %s: %d %s", d.Method, d.Path, role, got.status, got.body)
-			}
-			if got.status >= 500 {
-				t.Errorf("%s %s as %s: %d", d.Method, d.Path, role, got.status)
-			}
-			if may {
-				passed++
-			} else {
-				refused++
-			}
-			if d.Method != "GET" {
-				forged := *c
-				forged.csrf = ""
-				forged.do(d.Method, path, object{}).want(t, 403)
-			}
+			h.tryDoor(d, role, c, &w)
 		}
 	}
-	t.Logf("%d doors, %d public; %d pairs of door and role passed, %d were refused", len(h.server.Doors()), len(public), passed, refused)
+	t.Logf("%d doors, %d of them public, %d roles; %d pairs of door and role passed, %d were refused, %d asked for a new proof first",
+		len(h.server.Doors()), len(public), len(people), w.passed, w.refused, w.proven)
 	h.walkWithTokens(t)
-	if passed < 80 || refused < 80 {
-		t.Fatalf("the walk was short: %d passed, %d refused", passed, refused)
+	if w.passed < 80 || w.refused < 80 || w.proven < 4 {
+		t.Fatalf("the walk was short: %+v", w)
 	}
 	if !h.books.recorded(people[jiban.RoleEditor].account.ID, "denied", string(staff.ActAccounts)) {
 		t.Error("a refused attempt is not recorded")
+	}
+}
+
+// walk counts what a walk met.
+type walk struct{ passed, refused, proven int }
+
+// tryDoor tries one door as one role.
+func (h *house) tryDoor(d web.Door, role jiban.Role, c *client, w *walk) {
+	t, path := h.t, filled(d.Path)
+	t.Helper()
+	may := staff.May(c.account, staff.Action(d.Action))
+	if d.Anew {
+		c = h.as(role, nil) // one who has proven nothing yet
+		unproven := c.do(d.Method, path, object{}).want(t, 403)
+		if asks := strings.Contains(unproven.body, `"code":"reauth"`); asks != may {
+			t.Errorf("%s %s as %s without a new proof: %s", d.Method, path, role, unproven.body)
+		}
+		if may {
+			w.proven++
+		}
+		c.prove()
+	}
+	got := c.do(d.Method, path, object{})
+	if (got.status != 403) != may || got.status >= 500 {
+		t.Errorf("%s %s as %s: %d %s", d.Method, path, role, got.status, got.body)
+	}
+	if may {
+		w.passed++
+	} else {
+		w.refused++
+	}
+	if d.Method != "GET" {
+		forged := *c
+		forged.csrf = ""
+		forged.do(d.Method, path, object{}).want(t, 403)
 	}
 }
 

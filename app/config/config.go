@@ -7,24 +7,29 @@ import "time"
 
 // Config is the whole configuration. The yaml tags are the names people write.
 type Config struct {
-	Listen     string   `yaml:"listen"`
-	PublicURL  string   `yaml:"public_url"`
-	DataDir    string   `yaml:"data_dir"`
-	Database   string   `yaml:"database"` // sqlite:PATH or postgres://…
-	Redis      string   `yaml:"redis"`    // redis://…, empty for one node
-	Keys       Keys     `yaml:"keys"`
-	Files      string   `yaml:"files"` // folder, or s3://…
-	Region     string   `yaml:"region"`
-	LogLevel   string   `yaml:"log_level"`
-	Sample     bool     `yaml:"sample"` // load the sample content into an empty embedded store
-	LLM        LLM      `yaml:"llm"`
-	Staff      Staff    `yaml:"staff"`
-	OIDC       OIDC     `yaml:"oidc"`
-	Open311    Open311  `yaml:"open311"`
-	Channels   Channels `yaml:"channels"`
-	Hours      Hours    `yaml:"hours"`
-	SMSText    string   `yaml:"sms_emergency_text"` // how the speechless reach the police, e.g. 12110
-	TrustProxy bool     `yaml:"trust_proxy"`        // take the visitor's address from X-Forwarded-For
+	Listen    string `yaml:"listen"`
+	PublicURL string `yaml:"public_url"`
+	DataDir   string `yaml:"data_dir"`
+	Database  string `yaml:"database"` // sqlite:PATH or postgres://…
+	Redis     string `yaml:"redis"`    // redis://…, empty for one node
+	Keys      Keys   `yaml:"keys"`
+	Files     string `yaml:"files"` // folder, or s3://…
+	// Attachments are the limits of what people send.
+	Attachments Attachments `yaml:"attachments"`
+	Region      string      `yaml:"region"`
+	LogLevel    string      `yaml:"log_level"`
+	Sample      bool        `yaml:"sample"` // load the sample content into an empty embedded store
+	LLM         LLM         `yaml:"llm"`
+	Staff       Staff       `yaml:"staff"`
+	OIDC        OIDC        `yaml:"oidc"`
+	Audit       Audit       `yaml:"audit"`
+	People      People      `yaml:"people"`
+	Open311     Open311     `yaml:"open311"`
+	Retention   Retention   `yaml:"retention"`
+	Channels    Channels    `yaml:"channels"`
+	Hours       Hours       `yaml:"hours"`
+	SMSText     string      `yaml:"sms_emergency_text"` // how the speechless reach the police, e.g. 12110
+	TrustProxy  bool        `yaml:"trust_proxy"`        // take the visitor's address from X-Forwarded-For
 }
 
 // Keys says where the root key is.
@@ -32,6 +37,20 @@ type Keys struct {
 	File  string `yaml:"file"`
 	Value string `yaml:"value"` // the key itself, instead of a file; meant for the environment (JIBAN_KEYS_VALUE)
 	Suite string `yaml:"suite"` // aes or sm, chosen before the first start
+	// FreeText seals what people said, too; names, numbers, addresses and the fields
+	// of tickets are always sealed.
+	FreeText bool `yaml:"free_text"`
+}
+
+// Attachments says which files are taken from people.
+type Attachments struct {
+	MaxBytes                 int           `yaml:"max_bytes"` // of one file
+	MaxPerMessage            int           `yaml:"max_per_message"`
+	MaxPerConversationPerDay int           `yaml:"max_per_conversation_per_day"`
+	Allow                    []string      `yaml:"allow"`     // kinds, told by content
+	Scan                     string        `yaml:"scan"`      // clamd: tcp:HOST:PORT or unix:PATH, "" for none
+	ScanDown                 string        `yaml:"scan_down"` // refuse, or quarantine until it is up
+	LinkLife                 time.Duration `yaml:"link_life"`
 }
 
 // LLM is an OpenAI-compatible endpoint; without base_url everything works
@@ -50,6 +69,13 @@ type Staff struct {
 	OneSession   bool          `yaml:"one_session"`   // a login ends the account's other sessions
 }
 
+// Audit says where the end of the audit record is anchored, outside of the
+// database: a file, udp://HOST:PORT, tcp://HOST:PORT or syslog; nowhere when empty.
+type Audit struct {
+	Anchor string        `yaml:"anchor"`
+	Every  time.Duration `yaml:"every"`
+}
+
 // OIDC is a login by the organisation's own identity server; without issuer
 // there is none.
 type OIDC struct {
@@ -58,6 +84,32 @@ type OIDC struct {
 	ClientSecret      string `yaml:"client_secret"`
 	Claim             string `yaml:"claim"` // names the account's login
 	TrustSecondFactor bool   `yaml:"trust_second_factor"`
+}
+
+// People are the rules for what citizens are told unasked, and for proving a
+// telephone number.
+type People struct {
+	QuietHours  string `yaml:"quiet_hours"`  // 22:00-07:00 in Beijing, empty for none
+	RequestDays int    `yaml:"request_days"` // working days in which a person's request about their data is answered
+	Codes       Codes  `yaml:"codes"`
+}
+
+// Codes are the rules for verification codes. The rates are for one telephone,
+// for one visitor (a conversation), for one network address, and for the house.
+type Codes struct {
+	Channel        string        `yaml:"channel"` // an SMS channel, the first one when empty
+	Life           time.Duration `yaml:"life"`
+	Tries          int           `yaml:"tries"`
+	PhoneMinute    int           `yaml:"phone_minute"`
+	PhoneHour      int           `yaml:"phone_hour"`
+	PhoneDay       int           `yaml:"phone_day"`
+	VisitorMinute  int           `yaml:"visitor_minute"`
+	VisitorHour    int           `yaml:"visitor_hour"`
+	VisitorDay     int           `yaml:"visitor_day"`
+	NetworkMinute  int           `yaml:"network_minute"`
+	NetworkDay     int           `yaml:"network_day"`
+	HouseDay       int           `yaml:"house_day"`
+	QuarantineDays int           `yaml:"quarantine_days"` // without a sign of its holder a number is taken for somebody else's
 }
 
 // Open311 is the GeoReport interface.
@@ -134,10 +186,21 @@ type SMS struct {
 func Default() Config {
 	return Config{
 		Listen: ":8080", PublicURL: "", DataDir: "data", Database: "sqlite:data/jiban.db",
-		Keys: Keys{File: "data/keys"}, Files: "data/files", Region: "230000", LogLevel: "info", Sample: true,
-		Staff: Staff{PasswordAge: 90 * 24 * time.Hour}, OIDC: OIDC{Claim: "preferred_username"}, Open311: Open311{Enabled: true}, Hours: Hours{From: "08:30", To: "17:30"}, SMSText: "12110",
+		Attachments: Attachments{MaxBytes: 10 << 20, MaxPerMessage: 9, MaxPerConversationPerDay: 50, ScanDown: "refuse", LinkLife: 10 * time.Minute,
+			Allow: []string{"jpeg", "png", "gif", "webp", "pdf", "docx", "xlsx", "mp3", "amr", "amr-wb", "silk", "m4a", "mp4", "mov"}},
+		Keys: Keys{File: "data/keys", FreeText: true}, Files: "data/files", Region: "230000", LogLevel: "info", Sample: true,
+		Staff: Staff{PasswordAge: 90 * 24 * time.Hour}, OIDC: OIDC{Claim: "preferred_username"}, Audit: Audit{Every: time.Minute}, People: peopleDefault(), Open311: Open311{Enabled: true}, Retention: retentionDefault(), Hours: Hours{From: "08:30", To: "17:30"}, SMSText: "12110",
 		Channels: Channels{WebChat: []WebChat{{Name: "citizen", Audience: "citizen"}, {Name: "enterprise", Audience: "enterprise"}}},
 	}
+}
+
+// peopleDefault holds what carriers allow for codes to one telephone (1, 5 and 10
+// in a minute, an hour and a day) and limits in proportion for who asks.
+func peopleDefault() People {
+	return People{QuietHours: "22:00-07:00", RequestDays: 15, Codes: Codes{
+		Life: 5 * time.Minute, Tries: 3, PhoneMinute: 1, PhoneHour: 5, PhoneDay: 10, VisitorMinute: 2, VisitorHour: 6, VisitorDay: 10,
+		NetworkMinute: 10, NetworkDay: 200, HouseDay: 50_000, QuarantineDays: 180,
+	}}
 }
 
 // wechatDefault and its like fill what an entry of a list leaves out.

@@ -2,6 +2,7 @@ package config
 
 import (
 	"bytes"
+	"encoding"
 	"errors"
 	"fmt"
 	"io"
@@ -74,6 +75,9 @@ func (c *Config) derive() {
 	}
 	if c.Files == d.Files {
 		c.Files = filepath.Join(c.DataDir, "files")
+	}
+	if c.Retention.Archive == d.Retention.Archive {
+		c.Retention.Archive = filepath.Join(c.DataDir, "archive")
 	}
 }
 
@@ -233,6 +237,9 @@ func setScalar(v reflect.Value, text string) error {
 		v.SetInt(int64(d))
 		return err
 	}
+	if u, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok {
+		return u.UnmarshalText([]byte(text))
+	}
 	switch v.Kind() {
 	case reflect.String:
 		v.SetString(text)
@@ -254,6 +261,8 @@ func expected(t reflect.Type) string {
 	switch {
 	case t == reflect.TypeOf(time.Duration(0)):
 		return "a duration such as 30s, 5m or 48h"
+	case t == reflect.TypeOf(Days(0)):
+		return "a number of days or years such as 180d or 2y, or 0 for ever"
 	case t.Kind() == reflect.Bool:
 		return "true or false"
 	case t.Kind() == reflect.Int:

@@ -54,16 +54,63 @@ func (c *Config) Validate() error {
 			bad("staff.second_factor", "%q is no role, known: %s", r, strings.Join(roles, ", "))
 		}
 	}
+	if c.Audit.Every < time.Second || c.Audit.Every > 24*time.Hour {
+		bad("audit.every", "must be between 1s and 24h")
+	}
 	if c.Keys.Suite != "" && c.Keys.Suite != "aes" && c.Keys.Suite != "sm" {
 		bad("keys.suite", "must be aes or sm")
 	}
-	for key, v := range map[string]string{"hours.from": c.Hours.From, "hours.to": c.Hours.To} {
+	for key, v := range map[string]string{"hours.from": c.Hours.From, "hours.to": c.Hours.To, "retention.at": c.Retention.At} {
 		if _, err := time.Parse("15:04", v); err != nil {
 			bad(key, "must be a time of day such as 08:30")
 		}
 	}
+	if c.Retention.Archive == "" && c.Retention.Audit > 0 {
+		bad("retention.archive", "must be a folder: what is cut off the audit record is archived there (or keep it: retention.audit 0)")
+	}
+	if err := c.Retention.Rules().Check(); err != nil {
+		errs = append(errs, err)
+	}
+	c.Attachments.validate(bad)
 	c.validateChannels(bad)
+	c.validatePeople(bad)
 	return errors.Join(errs...)
+}
+
+// Limits of the limits: what a node can look at in the time that a request has.
+const (
+	mostFileBytes    = 100 << 20
+	mostFilesMessage = 9
+)
+
+func (a *Attachments) validate(bad func(string, string, ...any)) {
+	if a.MaxBytes < 1 || a.MaxBytes > mostFileBytes {
+		bad("attachments.max_bytes", "must be between 1 and %d", mostFileBytes)
+	}
+	if a.MaxPerMessage < 1 || a.MaxPerMessage > mostFilesMessage {
+		bad("attachments.max_per_message", "must be between 1 and %d", mostFilesMessage)
+	}
+	if a.MaxPerConversationPerDay < 1 {
+		bad("attachments.max_per_conversation_per_day", "must be 1 or more")
+	}
+	known := Default().Attachments.Allow
+	for _, kind := range a.Allow {
+		if !slices.Contains(known, kind) {
+			bad("attachments.allow", "%q is no kind of file, known: %s", kind, strings.Join(known, ", "))
+		}
+	}
+	if len(a.Allow) == 0 {
+		bad("attachments.allow", "must name a kind of file, known: %s", strings.Join(known, ", "))
+	}
+	if network, place, _ := strings.Cut(a.Scan, ":"); a.Scan != "" && (network != "tcp" && network != "unix" || place == "") {
+		bad("attachments.scan", "must read tcp:HOST:PORT or unix:PATH, or be empty")
+	}
+	if a.ScanDown != "refuse" && a.ScanDown != "quarantine" {
+		bad("attachments.scan_down", "must be refuse or quarantine")
+	}
+	if a.LinkLife < time.Minute || a.LinkLife > 24*time.Hour {
+		bad("attachments.link_life", "must be between 1m and 24h")
+	}
 }
 
 func checkURL(bad func(string, string, ...any), key, v string) {
@@ -103,6 +150,42 @@ func (c *Config) validateChannels(bad func(string, string, ...any)) {
 		key := fmt.Sprintf("channels.sms[%d]", i)
 		name(key, s.Name)
 		s.validate(bad, key)
+	}
+}
+
+// quietShape leaves what the times mean to the room that keeps them; a wrong
+// hour is caught there, at the start too.
+var quietShape = regexp.MustCompile(`^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-4]):[0-5][0-9]$`)
+
+func (c *Config) validatePeople(bad func(string, string, ...any)) {
+	if q := c.People.QuietHours; q != "" && !quietShape.MatchString(q) {
+		bad("people.quiet_hours", "must be two times of day such as 22:00-07:00, or empty for none")
+	}
+	if d := c.People.RequestDays; d < 1 || d > 60 {
+		bad("people.request_days", "must be between 1 and 60 working days")
+	}
+	k := c.People.Codes
+	if k.Life < time.Minute || k.Life > 30*time.Minute {
+		bad("people.codes.life", "must be between 1m and 30m")
+	}
+	if k.Tries < 1 || k.Tries > 10 {
+		bad("people.codes.tries", "must be between 1 and 10: six digits bear no more guesses")
+	}
+	named := slices.ContainsFunc(c.Channels.SMS, func(s SMS) bool { return s.Name == k.Channel })
+	if k.Channel != "" && !named {
+		bad("people.codes.channel", "%q is no SMS channel of this configuration", k.Channel)
+	}
+	for _, r := range []struct {
+		key string
+		n   int
+	}{
+		{"phone_minute", k.PhoneMinute}, {"phone_hour", k.PhoneHour}, {"phone_day", k.PhoneDay}, {"visitor_minute", k.VisitorMinute},
+		{"visitor_hour", k.VisitorHour}, {"visitor_day", k.VisitorDay}, {"network_minute", k.NetworkMinute}, {"network_day", k.NetworkDay},
+		{"house_day", k.HouseDay}, {"quarantine_days", k.QuarantineDays},
+	} {
+		if r.n < 1 {
+			bad("people.codes."+r.key, "must be 1 or more")
+		}
 	}
 }
 

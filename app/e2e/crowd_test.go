@@ -18,6 +18,7 @@ import (
 	_ "modernc.org/sqlite"
 
 	"jiban/channels/wechat/wechatsim"
+	"jiban/keys"
 )
 
 const (
@@ -178,9 +179,9 @@ func openDatabase(t testing.TB, driver, dsn string) *sql.DB {
 	return db
 }
 
-func allRows(t testing.TB, db *sql.DB) []row {
+func allRows(t testing.TB, db *sql.DB, k *keys.Keys) []row {
 	t.Helper()
-	rows, err := db.Query(`SELECT m.id, c.address, COALESCE(m.external_id, ''), m.direction, m.turn_id, m.status, m.path, m.content, m.repeated
+	rows, err := db.Query(`SELECT m.id, c.id, c.sealed_address, COALESCE(m.external_id, ''), m.direction, m.turn_id, m.status, m.path, m.content, m.repeated
 		FROM messages m JOIN conversations c ON c.id = m.conversation_id ORDER BY m.conversation_id, m.seq`)
 	if err != nil {
 		t.Fatal(err)
@@ -189,12 +190,13 @@ func allRows(t testing.TB, db *sql.DB) []row {
 	var all []row
 	for rows.Next() {
 		var r row
-		var content string
-		if err := rows.Scan(&r.id, &r.address, &r.externalID, &r.direction, &r.turnID, &r.status, &r.path, &content, &r.repeated); err != nil {
+		var conversation, content string
+		if err := rows.Scan(&r.id, &conversation, &r.address, &r.externalID, &r.direction, &r.turnID, &r.status, &r.path, &content, &r.repeated); err != nil {
 			t.Fatal(err)
 		}
+		r.address = opened(t, k, "conversations.sealed_address:"+conversation, r.address)
 		var c struct{ Text string }
-		if err := json.Unmarshal([]byte(content), &c); err != nil {
+		if err := json.Unmarshal([]byte(opened(t, k, "messages.content:"+r.id, content)), &c); err != nil {
 			t.Fatalf("content of message %s: %v", r.id, err)
 		}
 		r.text = c.Text

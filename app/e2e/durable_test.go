@@ -142,7 +142,7 @@ func TestDiskFull(t *testing.T) {
 	settle(t, p)
 	p.stop()
 	db := openDatabase(t, "sqlite", "file:"+p.database()+"?mode=ro")
-	stored, acked, _ := checkInbound(t, allRows(t, db), []*person{who})
+	stored, acked, _ := checkInbound(t, allRows(t, db, p.keys()), []*person{who})
 	t.Logf("%d messages acknowledged, %d stored", acked, stored)
 }
 

@@ -75,7 +75,7 @@ func (p *platform) texts() []copySent {
 func judge(t *testing.T, p *program, people []*person, sent []copySent, inFlight int) {
 	t.Helper()
 	db := openDatabase(t, "sqlite", "file:"+p.database()+"?mode=ro")
-	rows := allRows(t, db)
+	rows := allRows(t, db, p.keys())
 	stored, acked, tries := checkInbound(t, rows, people)
 	if n := count(t, db, `SELECT count(*) FROM (SELECT contact_id FROM tickets GROUP BY contact_id HAVING count(*) > 1)`); n != 0 {
 		t.Errorf("%d people have a second ticket", n)

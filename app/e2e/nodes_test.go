@@ -157,7 +157,7 @@ func TestDatabaseDown(t *testing.T) {
 	db := openDatabase(t, "pgx", dsn)
 	settleOn(t, p, db)
 	p.stop()
-	stored, _, _ := checkInbound(t, allRows(t, db), []*person{{acked: []string{"7000000001", "7000000003"}}})
+	stored, _, _ := checkInbound(t, allRows(t, db, unlock(t, dsn, key)), []*person{{acked: []string{"7000000001", "7000000003"}}})
 	t.Logf("%d messages stored", stored)
 }
 
@@ -273,7 +273,7 @@ func TestNodes(t *testing.T) {
 	a.stop()
 	b.stop()
 
-	rows := allRows(t, db)
+	rows := allRows(t, db, unlock(t, dsn, key))
 	stored, acked, _ := checkInbound(t, rows, people)
 	tickets := count(t, db, `SELECT count(*) FROM tickets`)
 	if twice := count(t, db, `SELECT count(*) FROM (SELECT contact_id FROM tickets GROUP BY contact_id HAVING count(*) > 1) x`); tickets != len(people) || twice != 0 {

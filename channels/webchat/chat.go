@@ -48,6 +48,7 @@ type Deps struct {
 	History History
 	Bus     Bus
 	Words   Words
+	Files   Files // nil: none are shown
 	Clock   jiban.Clock
 	Log     *slog.Logger
 }

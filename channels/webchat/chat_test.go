@@ -19,6 +19,7 @@ import (
 	"jiban/channels/channelstest"
 	"jiban/store"
 	"jiban/store/shared"
+	"jiban/store/storetest"
 )
 
 // page is a browser's tab at the other end of a connection.
@@ -80,6 +81,7 @@ type anyFrame struct {
 	Seq, Last                                  int64
 	Options                                    []jiban.Option
 	Citations                                  []jiban.Citation
+	Files                                      []ShownFile
 }
 
 func (p *page) next() anyFrame {
@@ -188,7 +190,7 @@ func open(t *testing.T) *desk {
 		t.Fatal(err)
 	}
 	clock := jiban.NewManualClock(time.Date(2026, 11, 2, 1, 0, 0, 0, time.UTC))
-	st, err := store.Open(context.Background(), "sqlite:"+file, store.Deps{Clock: clock, IDs: &jiban.SerialIDs{Prefix: "w"}})
+	st, err := storetest.New(context.Background(), "sqlite:"+file, store.Deps{Clock: clock, IDs: &jiban.SerialIDs{Prefix: "w"}})
 	if err != nil {
 		t.Fatal(err)
 	}

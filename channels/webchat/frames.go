@@ -88,6 +88,7 @@ type messageFrame struct {
 	Kind      jiban.MessageKind `json:"kind"`
 	Options   []jiban.Option    `json:"options,omitempty"`
 	Citations []jiban.Citation  `json:"citations,omitempty"`
+	Files     []ShownFile       `json:"files,omitempty"`
 	Generated bool              `json:"generated,omitempty"`
 	At        time.Time         `json:"at"`
 }

@@ -124,7 +124,9 @@ func (s *session) showOne(m *jiban.Message) (int, error) {
 	if !visible(m) || m.Direction == jiban.Inbound && s.saidHere(m.ExternalID) {
 		return 0, nil
 	}
-	data, err := encode(frameOf(m))
+	frame := frameOf(m)
+	frame.Files = s.filesOf(m)
+	data, err := encode(frame)
 	if err != nil {
 		return 0, err
 	}

@@ -71,6 +71,10 @@ func (v *visitors) maySay(a jiban.Address, now time.Time) bool {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	who := v.open[a]
+	if who == nil { // files come beside the connection, and may come without one
+		who = &visitor{}
+		v.open[a] = who
+	}
 	who.settle(now)
 	if who.spent+1 > sayBurst {
 		return false

@@ -57,7 +57,7 @@ func restore() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return app.Restore(cfg, args[0], c.OutOrStdout())
+			return app.Restore(c.Context(), cfg, args[0], c.OutOrStdout())
 		},
 	}
 }

@@ -77,20 +77,31 @@ func userChange(use, short string, do func(context.Context, config.Config, strin
 
 func audit() *cobra.Command {
 	c := &cobra.Command{Use: "audit", Short: "the record of what staff did and saw"}
-	for _, s := range []struct {
-		use, short string
-		do         func(context.Context, config.Config, io.Writer) error
-	}{
-		{"verify", "go through the chain: nothing changed, removed or put in", app.VerifyAudit},
-		{"export", "print the record, one JSON object a line", app.ExportAudit},
-	} {
-		c.AddCommand(&cobra.Command{Use: s.use, Short: s.short, Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error {
+	c.AddCommand(auditVerify(), &cobra.Command{
+		Use: "export", Short: "print the record, one JSON object a line", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
 			cfg, err := configured(c)
 			if err != nil {
 				return err
 			}
-			return s.do(c.Context(), cfg, c.OutOrStdout())
-		}})
+			return app.ExportAudit(c.Context(), cfg, c.OutOrStdout())
+		},
+	})
+	return c
+}
+
+func auditVerify() *cobra.Command {
+	var anchors string
+	c := &cobra.Command{
+		Use: "verify", Short: "go through the chain: nothing changed, removed or put in", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			cfg, err := configured(c)
+			if err != nil {
+				return err
+			}
+			return app.VerifyAudit(c.Context(), cfg, anchors, c.OutOrStdout())
+		},
 	}
+	c.Flags().StringVar(&anchors, "anchors", "", "file of anchors, or the log of the server they are sent to: the record must pass through all of them")
 	return c
 }

@@ -93,6 +93,7 @@ func (t *turn) batch(ctx context.Context, out *dialog.Outcome) (b jiban.Batch, e
 		made.Inbox = append(made.Inbox, m.ID)
 	}
 	b.Inbox = made.Inbox
+	t.wishes(&b, out)
 	t.replies(&b, out)
 	t.alert(&b, &c, out)
 	for _, step := range []func(context.Context, *jiban.Batch, *dialog.Outcome) error{t.tickets, t.handoff, t.intake} {
@@ -124,7 +125,7 @@ func (t *turn) contact(out *dialog.Outcome) *jiban.Contact {
 	if out.Lang != "" {
 		c.Lang = out.Lang
 	}
-	if out.OptOut != nil {
+	if out.OptOut != nil && (out.OptGroup == "" || !*out.OptOut) {
 		c.OptedOut = *out.OptOut
 	}
 	if c == t.in.Contact {

@@ -17,7 +17,9 @@ import (
 	"jiban/channels"
 	"jiban/dialog"
 	"jiban/dialog/runner"
+	"jiban/people"
 	"jiban/store"
+	"jiban/store/storetest"
 )
 
 // faulty is the real store with places to make it fail or to do something at the
@@ -150,6 +152,10 @@ func (t tickets) Ticket(_ context.Context, number string) (jiban.Ticket, error) 
 	return jiban.Ticket{}, jiban.Errorf(jiban.CodeNotFound, "test", "none")
 }
 
+func (t tickets) Known(context.Context, string, string) ([]jiban.Incident, error) {
+	return nil, t.planErr
+}
+
 func (t tickets) Decide(_ context.Context, a jiban.TicketAction) (jiban.TicketChange, []jiban.Notice, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -262,6 +268,7 @@ func (p *provider) got() []string {
 
 // house is the whole pipeline over a real SQLite database.
 type house struct {
+	persons  runner.Persons // nil: nothing is done for people
 	t        testing.TB
 	clock    *jiban.ManualClock
 	ids      jiban.IDs
@@ -320,7 +327,7 @@ func open(t testing.TB) *house {
 	if err := os.WriteFile(file, fresh(t), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	st, err := store.Open(context.Background(), "sqlite:"+file, store.Deps{Clock: h.clock, IDs: h.ids})
+	st, err := storetest.New(context.Background(), "sqlite:"+file, store.Deps{Clock: h.clock, IDs: h.ids})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -335,7 +342,8 @@ func (h *house) node(name string) {
 	log := quietLog()
 	h.waiting = channels.NewWaiting(h.ids)
 	h.delivery = channels.NewDelivery(channels.DeliveryDeps{
-		Store: h.store, Directory: h.store, Senders: []channels.Sender{h.provider}, Words: words{}, Clock: h.clock, IDs: h.ids,
+		Store: h.store, Directory: h.store, Wishes: people.New(people.Deps{Store: h.store, Clock: h.clock, IDs: h.ids}),
+		Senders: []channels.Sender{h.provider}, Words: words{}, Clock: h.clock, IDs: h.ids,
 		Node: name, Log: log, Metrics: channels.Uncounted{},
 	})
 	h.runner = h.another(name)
@@ -347,7 +355,7 @@ func (h *house) node(name string) {
 // another is one more runner on the same store.
 func (h *house) another(name string) *runner.Runner {
 	return runner.New(runner.Deps{
-		Store: h.store, Engine: h.engine, Knowledge: h.rooms, Tickets: tickets{h.rooms}, Handoff: desk{h.rooms}, Standby: h.waiting,
+		Store: h.store, Engine: h.engine, Knowledge: h.rooms, Tickets: tickets{h.rooms}, Handoff: desk{h.rooms}, Persons: h.persons, Standby: h.waiting,
 		Listeners: []runner.Listeners{h.delivery}, Words: words{}, Clock: h.clock, IDs: h.ids, Node: name,
 		Log: quietLog(),
 	})

@@ -38,10 +38,11 @@ func (t *turn) converse(ctx context.Context) (out dialog.Outcome, err error) {
 			err = &panicError{p, debug.Stack()}
 		}
 	}()
-	in := dialog.Input{Now: t.now, Situation: t.situation(), State: t.in.Conversation.State, Inbox: t.in.Inbox}
 	for range mostNeeds + 1 {
-		in.Facts = t.facts
-		out, need, err := t.r.d.Engine.Step(in)
+		// What was done for the person may have changed who they are.
+		out, need, err := t.engine.Step(dialog.Input{
+			Now: t.now, Situation: t.situation(), State: t.in.Conversation.State, Inbox: t.in.Inbox, Facts: t.facts,
+		})
 		if err != nil || need == nil {
 			return out, err
 		}
@@ -57,7 +58,7 @@ func (t *turn) situation() dialog.Situation {
 	return dialog.Situation{
 		ConversationID: c.ID, ContactID: c.ContactID, Channel: c.Channel, ChannelKind: c.ChannelKind,
 		Audience: c.Audience, Region: c.Region, Lang: t.lang(), Holder: c.Holder, First: t.in.First,
-		Phone: t.phone(), Roster: t.roster(), SafetySaid: c.SafetySaid,
+		Phone: t.phone(), Roster: t.roster(), SafetySaid: c.SafetySaid, CanProve: t.r.d.Persons != nil && t.r.d.Persons.CanProve(),
 	}
 }
 
@@ -92,10 +93,15 @@ func (t *turn) answer(ctx context.Context, need dialog.Need) error {
 		plan, err := t.r.d.Tickets.Plan(ctx, draft)
 		t.facts.Plan = &dialog.PlanFact{Draft: need.Draft, Plan: plan}
 		return err
+	case dialog.NeedIncidents:
+		t.known(ctx, need)
+		return nil
 	case dialog.NeedHandoff:
 		plan, err := t.r.d.Handoff.Plan(ctx, t.request(need.Handoff))
 		t.facts.Handoff = &plan
 		return err
+	case dialog.NeedCode, dialog.NeedProof, dialog.NeedUnbind, dialog.NeedData:
+		return t.deed(ctx, need)
 	default:
 		return errors.New("there is no such need")
 	}
@@ -116,6 +122,17 @@ func (t *turn) search(ctx context.Context, q jiban.SearchQuery) error {
 	}
 	t.facts.Searches = append(t.facts.Searches, dialog.SearchFact{Query: q, Result: result})
 	return nil
+}
+
+// known answers that nothing was announced when that cannot be read: the person's
+// request is taken as any other.
+func (t *turn) known(ctx context.Context, need dialog.Need) {
+	found, err := t.r.d.Tickets.Known(ctx, need.Matter, need.Region)
+	if err != nil {
+		t.report("announced incidents could not be read, the person is told of none", err)
+		found = nil
+	}
+	t.facts.Incidents = append(t.facts.Incidents, dialog.IncidentFact{Matter: need.Matter, Region: need.Region, Found: found})
 }
 
 // status tells the engine no more of another person's ticket than that it exists

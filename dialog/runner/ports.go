@@ -30,6 +30,10 @@ type Engine interface {
 	Emergency(text string, lang jiban.Lang, kind jiban.ChannelKind) *dialog.Safety
 }
 
+// Engines gives a new turn its engine, which stays the turn's own to the end, and
+// the version of the catalogue that this engine knows.
+type Engines func() (Engine, int)
+
 // Knowledge answers searches.
 type Knowledge interface {
 	Search(ctx context.Context, q jiban.SearchQuery) (jiban.SearchResult, error)
@@ -40,6 +44,8 @@ type Tickets interface {
 	Plan(ctx context.Context, d jiban.TicketDraft) (jiban.TicketPlan, error)
 	Recent(ctx context.Context, contactID string) ([]jiban.Ticket, error)
 	Ticket(ctx context.Context, number string) (jiban.Ticket, error)
+	// Known lists the incidents that were announced about a matter at a place.
+	Known(ctx context.Context, matter, region string) ([]jiban.Incident, error)
 	// Decide turns an action into a change and the notices that go with it beyond
 	// what the turn itself says.
 	Decide(ctx context.Context, a jiban.TicketAction) (jiban.TicketChange, []jiban.Notice, error)
@@ -53,6 +59,23 @@ type Handoff interface {
 	Open(ctx context.Context, c jiban.Conversation, r jiban.HandoffRequest, p jiban.HandoffPlan, callback bool) (jiban.Handoff, error)
 	// Leave ends the waiting of a conversation.
 	Leave(ctx context.Context, handoffID string) (jiban.Handoff, error)
+}
+
+// Persons does what people order about themselves. Each call may be made again
+// when a turn's commit is lost.
+type Persons interface {
+	// CanProve reports whether a code can be sent to a telephone.
+	CanProve() bool
+	// Send has a code sent and returns how long it is good for; CodeLimited: too
+	// many of late. From is the address that asks.
+	Send(ctx context.Context, contactID, phone, from string, l jiban.Lang) (time.Duration, error)
+	// Prove gives the telephone to the contact, who may thereby become another;
+	// CodeInvalid: wrong, CodeNotFound: no code waits.
+	Prove(ctx context.Context, contactID, phone, digits string) error
+	// Unbind takes back what was proven by codes; false when nothing was.
+	Unbind(ctx context.Context, contactID string) (bool, error)
+	// Ask makes a request about a person's data; CodeDuplicate when it stands already.
+	Ask(ctx context.Context, contactID string, kind jiban.DataRequestKind, channel string) error
 }
 
 // Leases keeps two nodes from doing the same work; correctness does not rest on

@@ -15,9 +15,11 @@ import (
 type Deps struct {
 	Store     Store
 	Engine    Engine
+	Engines   Engines // nil: Engine makes every turn
 	Knowledge Knowledge
 	Tickets   Tickets
 	Handoff   Handoff
+	Persons   Persons // nil: nothing of theirs can be done here
 	Leases    Leases
 	Standby   Standby
 	Listeners []Listeners

@@ -26,6 +26,8 @@ type turn struct {
 	in    jiban.TurnInput
 	now   time.Time
 	facts dialog.Facts
+
+	engine Engine
 }
 
 // tries makes a turn until its commit wins. A commit that lost leaves nothing
@@ -58,7 +60,10 @@ func (r *Runner) try(ctx context.Context, conversationID string) (out *dialog.Ou
 	if more {
 		in.Inbox = in.Inbox[:inboxLimit]
 	}
-	t := &turn{r: r, in: in, now: r.d.Clock.Now()}
+	t := &turn{r: r, in: in, now: r.d.Clock.Now(), engine: r.d.Engine}
+	if r.d.Engines != nil {
+		t.engine, t.facts.Catalogue = r.d.Engines()
+	}
 	decided, err := t.settle(ctx)
 	if err == nil && more {
 		r.Wake(conversationID)
@@ -137,7 +142,7 @@ func (t *turn) danger() (found *dialog.Safety) {
 		if m.Content.Text == "" || m.Content.Kind == jiban.KindEvent {
 			continue
 		}
-		if s := t.r.d.Engine.Emergency(m.Content.Text, t.lang(), t.in.Conversation.ChannelKind); s != nil {
+		if s := t.engine.Emergency(m.Content.Text, t.lang(), t.in.Conversation.ChannelKind); s != nil {
 			return s
 		}
 	}

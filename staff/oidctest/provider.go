@@ -51,6 +51,7 @@ type Provider struct {
 type grant struct {
 	redirect, nonce, challenge string
 	claims                     map[string]any
+	asked                      bool // the person was made to log in again
 }
 
 // Start runs a server until Close. Times in its tokens are those of now.
@@ -152,7 +153,7 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
 	}
 	code := random()
 	p.mu.Lock()
-	p.grants[code] = grant{q.Get("redirect_uri"), q.Get("nonce"), q.Get("code_challenge"), p.claims}
+	p.grants[code] = grant{q.Get("redirect_uri"), q.Get("nonce"), q.Get("code_challenge"), p.claims, q.Get("prompt") == "login"}
 	p.mu.Unlock()
 	back.RawQuery = url.Values{"code": {code}, "state": {q.Get("state")}}.Encode()
 	http.Redirect(w, r, back.String(), http.StatusFound)
@@ -182,6 +183,9 @@ func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
 	}
 	now := p.now()
 	claims := map[string]any{"iss": p.URL, "aud": ClientID, "iat": now.Unix(), "exp": now.Add(5 * time.Minute).Unix(), "nonce": g.nonce}
+	if g.asked {
+		claims["auth_time"] = now.Unix()
+	}
 	for k, v := range g.claims {
 		claims[k] = v
 	}

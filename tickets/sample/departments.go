@@ -129,13 +129,14 @@ func (b *builder) duties(r jiban.Region) error {
 		if other, ok := d.Cities[r.Code]; ok {
 			by = other
 		}
-		seen := map[string]bool{"": true}
+		seen, rank := map[string]bool{"": true}, 0
 		for _, kind := range []string{by, d.Also, d.By} {
 			if _, known := b.ids[kind]; !known && kind != "" {
 				return fmt.Errorf("sample: the duty %s names the unknown kind %s", d.Duty, kind)
 			}
 			if id := r.Code + "." + b.ids[kind]; b.exists[id] && !seen[kind] {
-				b.owners = append(b.owners, jiban.Owner{Kind: d.Duty, Region: r.Code, Department: id})
+				b.owners = append(b.owners, jiban.Owner{Kind: d.Duty, Region: r.Code, Department: id, Rank: rank})
+				rank++
 			}
 			seen[kind] = true
 		}

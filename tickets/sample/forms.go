@@ -12,7 +12,10 @@ type formTable struct {
 	Fields map[string]fieldRow          `yaml:"fields"`
 	Forms  map[string][]string          `yaml:"forms"`
 	Limits map[jiban.RequestType]string `yaml:"limits"`
+	Urgent map[jiban.Grade]limitRow     `yaml:"urgent"`
 }
+
+type limitRow map[jiban.RequestType]string
 
 type fieldRow struct {
 	Key     string   `yaml:"key"` // of the slot, when it is not the row's own name
@@ -20,6 +23,8 @@ type fieldRow struct {
 	EN      string   `yaml:"en"`
 	Kind    string   `yaml:"kind"`
 	Choices []string `yaml:"choices"` // value|label
+	Longest int      `yaml:"longest"` // characters
+	Pattern string   `yaml:"pattern"`
 }
 
 // form puts a named form together.
@@ -44,7 +49,7 @@ func (r fieldRow) field(key string, required bool) jiban.Field {
 	if r.Key != "" {
 		key = r.Key
 	}
-	f := jiban.Field{Key: key, Label: r.Label, LabelEN: r.EN, Kind: r.Kind, Required: required}
+	f := jiban.Field{Key: key, Label: r.Label, LabelEN: r.EN, Kind: r.Kind, Required: required, MaxLength: r.Longest, Pattern: r.Pattern}
 	for _, c := range r.Choices {
 		value, label, _ := strings.Cut(c, "|")
 		f.Choices = append(f.Choices, jiban.Option{Label: label, Value: value})
@@ -52,9 +57,23 @@ func (r fieldRow) field(key string, required bool) jiban.Field {
 	return f
 }
 
-func (t *formTable) limits() (map[jiban.RequestType]jiban.Limit, error) {
-	all := make(map[jiban.RequestType]jiban.Limit, len(t.Limits))
-	for k, s := range t.Limits {
+func (t *formTable) limits() (map[jiban.RequestType]jiban.Limit, map[jiban.Grade]map[jiban.RequestType]jiban.Limit, error) {
+	all, err := limitRow(t.Limits).limits()
+	if err != nil {
+		return nil, nil, err
+	}
+	urgent := map[jiban.Grade]map[jiban.RequestType]jiban.Limit{}
+	for g, row := range t.Urgent {
+		if urgent[g], err = row.limits(); err != nil {
+			return nil, nil, err
+		}
+	}
+	return all, urgent, nil
+}
+
+func (r limitRow) limits() (map[jiban.RequestType]jiban.Limit, error) {
+	all := make(map[jiban.RequestType]jiban.Limit, len(r))
+	for k, s := range r {
 		l, err := limit(s)
 		if err != nil {
 			return nil, fmt.Errorf("sample: the limit of %s: %w", k, err)

@@ -2,6 +2,7 @@ package sample
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -32,6 +33,8 @@ type matterRow struct {
 	Urgent    *bool    `yaml:"urgent"`
 	Sensitive bool     `yaml:"sensitive"`
 	Aliases   string   `yaml:"aliases"` // parted by 、
+	With      string   `yaml:"with"`    // kinds of department that take part, parted by 、
+	Private   bool     `yaml:"private"` // confidential whoever asks
 	Samples   []string `yaml:"samples"`
 }
 
@@ -51,6 +54,7 @@ func (t *matterTable) matter(r *matterRow, forms *formTable) (jiban.Matter, erro
 	m := jiban.Matter{
 		Code: r.Code, Name: r.Name, NameEN: r.EN, Category: t.Category, Samples: r.Samples,
 		Aliases: strings.Split(r.Aliases, "、"), Owner: or(r.Owner, t.Owner), Urgent: t.Urgent, Sensitive: r.Sensitive,
+		Parent: r.Code[:min(len(r.Code), 4)], CoOwners: split(r.With),
 	}
 	if !strings.HasPrefix(r.Code, t.Code) {
 		return m, fmt.Errorf("the code does not begin with that of the category, %s", t.Code)
@@ -65,12 +69,33 @@ func (t *matterTable) matter(r *matterRow, forms *formTable) (jiban.Matter, erro
 	if m.Form, err = forms.form(or(r.Form, t.Form)); err != nil {
 		return m, err
 	}
+	m.Confidential = confidential(r.Private, m.Types)
+	m.Public = m.Confidential == jiban.ConfidentialOnWish && !m.Sensitive
 	limit := t.Limit
 	if r.Limit != nil {
 		limit = *r.Limit
 	}
 	m.Limits, err = special(limit)
 	return m, err
+}
+
+// confidential keeps reports confidential wherever there can be one (domain C9).
+func confidential(always bool, types []jiban.RequestType) jiban.ConfidentialRule {
+	switch {
+	case always:
+		return jiban.ConfidentialAlways
+	case slices.Contains(types, jiban.Report):
+		return jiban.ConfidentialReports
+	default:
+		return jiban.ConfidentialOnWish
+	}
+}
+
+func split(s string) []string {
+	if s == "" {
+		return nil
+	}
+	return strings.Split(s, "、")
 }
 
 func or(own, common string) string {
@@ -108,21 +133,26 @@ func special(s string) (map[jiban.RequestType]jiban.Limit, error) {
 	return map[jiban.RequestType]jiban.Limit{jiban.Help: l, jiban.Complaint: l, jiban.Report: l}, nil
 }
 
-// limit reads 7d as working days and 24h as hours on the clock.
+// limit reads 7d as working days that begin with the next day, 7d! as working days
+// that begin at once, and 24h as hours on the clock.
 func limit(s string) (jiban.Limit, error) {
-	if len(s) < 2 {
-		return jiban.Limit{}, fmt.Errorf("%q is no limit: write 7d or 24h", s)
-	}
-	n, err := strconv.Atoi(s[:len(s)-1])
-	if err != nil || n < 1 {
-		return jiban.Limit{}, fmt.Errorf("%q is no limit: write 7d or 24h", s)
-	}
-	switch s[len(s)-1] {
-	case 'd':
-		return jiban.Limit{Days: n}, nil
-	case 'h':
+	bad := fmt.Errorf("%q is no limit: write 7d, 7d! or 24h", s)
+	days, atOnce := strings.CutSuffix(s, "!")
+	number, isDays := strings.CutSuffix(days, "d")
+	if !isDays {
+		number, isDays = strings.CutSuffix(s, "h")
+		if !isDays {
+			return jiban.Limit{}, bad
+		}
+		n, err := strconv.Atoi(number)
+		if err != nil || n < 1 {
+			return jiban.Limit{}, bad
+		}
 		return jiban.Limit{Hours: n, OnClock: true}, nil
-	default:
-		return jiban.Limit{}, fmt.Errorf("%q is no limit: write 7d or 24h", s)
 	}
+	n, err := strconv.Atoi(number)
+	if err != nil || n < 1 {
+		return jiban.Limit{}, bad
+	}
+	return jiban.Limit{Days: n, AtOnce: atOnce}, nil
 }

@@ -15,7 +15,7 @@ import (
 	"jiban"
 )
 
-//go:embed regions.yaml departments.yaml forms.yaml matters/*.yaml
+//go:embed regions.yaml departments.yaml forms.yaml tree.yaml matters/*.yaml
 var files embed.FS
 
 // Catalogue puts the sample catalogue together.
@@ -40,9 +40,14 @@ func Catalogue() (jiban.Catalogue, error) {
 	if err := read("forms.yaml", &forms); err != nil {
 		return c, err
 	}
-	if c.Limits, err = forms.limits(); err != nil {
+	if c.Limits, c.UrgentLimits, err = forms.limits(); err != nil {
 		return c, err
 	}
+	var tree treeTable
+	if err := read("tree.yaml", &tree); err != nil {
+		return c, err
+	}
+	c.Categories = tree.list()
 	c.Matters, err = matters(&forms)
 	return c, err
 }

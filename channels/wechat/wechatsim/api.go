@@ -15,6 +15,8 @@ func (s *Sim) Handler() http.Handler {
 	mux.HandleFunc("GET /cgi-bin/token", s.oldToken)
 	mux.HandleFunc("POST /cgi-bin/message/custom/send", s.custom)
 	mux.HandleFunc("POST /cgi-bin/message/custom/typing", func(w http.ResponseWriter, _ *http.Request) { answer(w, 0, nil) })
+	mux.HandleFunc("GET /cgi-bin/media/get", s.media)
+	mux.HandleFunc("GET /films/{id}", s.film)
 	return mux
 }
 

@@ -69,6 +69,7 @@ type Sim struct {
 	sent    []Sent
 	people  map[string]*person
 	fail    []int64
+	files   map[string]Media
 	heard   func(Sent) // called for every message that reaches a person
 }
 
@@ -110,7 +111,7 @@ func New(cfg Config) *Sim {
 	if cfg.Client == nil {
 		cfg.Client = &http.Client{}
 	}
-	return &Sim{cfg: cfg, people: map[string]*person{}, n: cfg.Clock.Now().UnixMilli() * 1000}
+	return &Sim{cfg: cfg, people: map[string]*person{}, files: map[string]Media{}, n: cfg.Clock.Now().UnixMilli() * 1000}
 }
 
 // Sent returns a copy of what has reached people, in order.

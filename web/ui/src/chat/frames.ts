@@ -14,6 +14,14 @@ export interface Citation {
 
 export type Author = 'contact' | 'bot' | 'agent' | 'system'
 
+// A file that came with a message. Its link serves this visitor, for a short time.
+export interface SentFile {
+  name: string
+  type: string
+  size: number
+  link: string
+}
+
 export interface MessageFrame {
   type: 'message'
   seq: number
@@ -23,6 +31,7 @@ export interface MessageFrame {
   kind: string
   options?: Option[]
   citations?: Citation[]
+  files?: SentFile[]
   generated?: boolean
   at: string
 }
@@ -36,7 +45,7 @@ export type ServerFrame =
   | { type: 'pong' }
 
 export interface Utterance {
-  type: 'say' | 'tap'
+  type: 'say' | 'tap' | 'file'
   id: string
   text?: string
   value?: string

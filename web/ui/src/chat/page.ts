@@ -2,6 +2,8 @@
 
 import { newId, type Option, type ServerFrame, type Utterance } from './frames'
 import { Link, overWebSocket } from './link'
+import { footer, overHTTP, telephoneWords } from './telephone'
+import { send as sendFile } from './upload'
 import { View } from './view'
 import { wordsFor, type Lang } from './words'
 
@@ -24,6 +26,7 @@ const words = wordsFor(lang === 'en' ? 'en' : 'zh')
 
 const root = document.getElementById('chat') as HTMLElement
 const said: { [id: string]: Utterance } = {}
+const picked: { [id: string]: File } = {}
 
 document.documentElement.lang = lang === 'en' ? 'en' : 'zh-CN'
 document.title = enterprise ? words.titleEnterprise : words.title
@@ -32,7 +35,8 @@ document.documentElement.className = remember('larger') === '1' ? 'larger' : ''
 const view = new View(root, words, {
   say: (text) => utter({ type: 'say', id: newId(), text }),
   tap: (o: Option) => utter({ type: 'tap', id: newId(), value: o.value, label: o.label }),
-  retry: (u) => utter({ ...u, id: newId() }),
+  retry: (u) => (u.type === 'file' ? attach(picked[u.id]!, u.id) : utter({ ...u, id: newId() })),
+  attach: (file) => attach(file, newId()),
   larger: () => {
     const on = document.documentElement.className !== 'larger'
     document.documentElement.className = on ? 'larger' : ''
@@ -45,6 +49,9 @@ const view = new View(root, words, {
   },
 }, enterprise)
 
+const spoken: Lang = lang === 'en' ? 'en' : 'zh'
+root.appendChild(footer(spoken, overHTTP(channel, telephoneWords(spoken), spoken), () => utter({ type: 'say', id: newId(), text: words.track })))
+
 const link = new Link(
   overWebSocket('/api/v1/chat/' + encodeURIComponent(channel) + '/ws'),
   { frame: onFrame, online: (on) => view.online(on), waitingFor: (u) => view.waiting(u) },
@@ -54,6 +61,15 @@ const link = new Link(
 function utter(u: Utterance): void {
   said[u.id] = u
   link.say(u)
+}
+
+// attach sends a file. A second try has the first one's id: should that have
+// arrived after all, it counts once.
+function attach(file: File, id: string): void {
+  const u: Utterance = { type: 'file', id, label: file.name }
+  picked[id] = file
+  view.waiting(u)
+  sendFile(channel, spoken, { id, file }, words, (why) => (why ? view.refused(u, why) : view.acknowledged(id)))
 }
 
 function onFrame(f: ServerFrame): void {

@@ -9,6 +9,7 @@ let view: View
 let said: string[]
 let tapped: Option[]
 let retried: Utterance[]
+let attached: string[]
 
 function message(seq: number, over: Partial<MessageFrame> = {}): MessageFrame {
   return { type: 'message', seq, id: 'm' + seq, author: 'bot', text: '您好', kind: 'text', at: '', ...over }
@@ -18,10 +19,11 @@ beforeEach(() => {
   said = []
   tapped = []
   retried = []
+  attached = []
   document.body.innerHTML = '<div id="c"></div>'
   root = document.getElementById('c')!
   view = new View(root, wordsFor('zh'), {
-    say: (t) => void said.push(t), tap: (o) => void tapped.push(o), retry: (u) => void retried.push(u), larger: () => {}, language: () => {},
+    say: (t) => void said.push(t), tap: (o) => void tapped.push(o), retry: (u) => void retried.push(u), attach: (f) => void attached.push(f.name), larger: () => {}, language: () => {},
   }, false)
 })
 
@@ -97,5 +99,38 @@ describe('linked', () => {
     linked(p, text)
     expect(p.textContent).toBe(text)
     expect(Array.from(p.querySelectorAll('a')).map((a) => a.getAttribute('href'))).toEqual(want)
+  })
+
+  it('opens the picker from a button that says what it is for, and hands the file over', () => {
+    const open = root.querySelector<HTMLButtonElement>('.clip')!
+    expect(open.getAttribute('aria-label')).toBe('发送照片或文件')
+    const picker = root.querySelector<HTMLInputElement>('input[type=file]')!
+    Object.defineProperty(picker, 'files', { value: [new File(['x'], '漏水.jpg')] })
+    picker.dispatchEvent(new Event('change'))
+    expect(attached).toEqual(['漏水.jpg'])
+  })
+
+  it('shows a picture by its link once, where it was sent from and elsewhere', () => {
+    const files = [{ name: '<b>.jpg', type: 'image/jpeg', size: 2048, link: '/api/v1/chat/citizen/files/f1?e=1&s=2' }]
+    view.waiting({ type: 'file', id: 'u9', label: '<b>.jpg' })
+    const own = message(3, { author: 'contact', id: 'u9', text: '', kind: 'image', files })
+    view.message(own)
+    view.message(own)
+    expect(root.querySelectorAll('.contact img').length).toBe(1)
+    expect(root.querySelector('.contact .state')).toBeNull()
+    view.message(message(4, { author: 'contact', id: 'other', text: '', kind: 'file', files: [{ ...files[0]!, type: 'application/pdf', name: '单据.pdf' }] }))
+    const link = root.querySelectorAll<HTMLAnchorElement>('a.file')[1]!
+    expect(link.download).toBe('单据.pdf')
+    expect(link.textContent).toBe('单据.pdf (2 KB)')
+  })
+
+  it('keeps a refused file with the reason and a way to send it again', () => {
+    const u: Utterance = { type: 'file', id: 'u8', label: 'x.heic' }
+    view.waiting(u)
+    view.refused(u, '这种文件收不了。')
+    const state = root.querySelector('.state.failed')!
+    expect(state.textContent).toContain('这种文件收不了。')
+    state.querySelector('button')!.click()
+    expect(retried).toEqual([u])
   })
 })

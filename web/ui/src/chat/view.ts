@@ -1,13 +1,15 @@
 // What a person sees of a conversation. Everything is set as text, never as
 // markup, so that nothing anybody writes can act on the page.
 
-import type { MessageFrame, Option, Utterance } from './frames'
+import type { MessageFrame, Option, SentFile, Utterance } from './frames'
+import { offered, size } from './upload'
 import type { Words } from './words'
 
 export interface ViewActions {
   say(text: string): void
   tap(option: Option): void
   retry(u: Utterance): void
+  attach(file: File): void
   larger(): void
   language(): void
 }
@@ -112,6 +114,7 @@ export class View {
       if (e.key === 'Enter' && !e.shiftKey) e.preventDefault()
     })
     this.input.addEventListener('input', () => this.fit())
+    row.appendChild(this.attacher())
     row.appendChild(this.input)
     const send = el('button', 'send', w.send)
     send.type = 'submit'
@@ -124,6 +127,26 @@ export class View {
       this.submit()
     })
     return form
+  }
+
+  // attacher is the button that opens the picker; the picker itself is not seen.
+  private attacher(): HTMLElement {
+    const box = el('span', 'attach')
+    const picker = el('input', '')
+    picker.type = 'file'
+    picker.hidden = true
+    picker.accept = offered
+    picker.setAttribute('aria-label', this.words.attach)
+    picker.addEventListener('change', () => {
+      if (picker.files && picker.files[0]) this.actions.attach(picker.files[0])
+      picker.value = '' // the same file may be chosen again
+    })
+    const open = button('clip', '＋', () => picker.click())
+    open.setAttribute('aria-label', this.words.attach)
+    open.title = this.words.attach
+    box.appendChild(open)
+    box.appendChild(picker)
+    return box
   }
 
   // onKey sends on Enter; with Shift it breaks the line, and while an input
@@ -210,17 +233,45 @@ export class View {
     const own = m.author === 'contact'
     if (own && this.sent[m.id]) {
       this.acknowledged(m.id)
+      this.attached(this.sent[m.id]!, m.files)
       return
     }
-    const text = m.text || (m.kind === 'location' ? '[' + this.words.location + ']' : m.kind === 'image' ? '[' + this.words.image + ']' : '')
-    if (!text) return
+    const files = m.files && m.files.length
+    const text = files ? m.text : m.text || (m.kind === 'location' ? '[' + this.words.location + ']' : m.kind === 'image' ? '[' + this.words.image + ']' : '')
+    if (!text && !files) return
     if (!own) this.dropOptions()
     const item = this.bubble(m.author, text)
+    this.attached(item, m.files)
     const body = item.querySelector('.bubble') as HTMLElement
     this.cite(body, m)
     if (m.generated) body.appendChild(el('div', 'generated', this.words.generated))
     if (m.options && m.options.length) item.appendChild(this.choices(m.options))
     this.add(item)
+  }
+
+  // attached shows the files of a message: pictures where they stand, the rest to
+  // be saved. It shows them once.
+  private attached(item: HTMLElement, files?: SentFile[]): void {
+    const body = item.querySelector('.bubble') as HTMLElement
+    if (!files || !files.length || item.querySelector('.file')) return
+    body.textContent = ''
+    files.forEach((f) => {
+      const a = el('a', 'file')
+      a.href = f.link
+      if (f.type.indexOf('image/') === 0) {
+        a.target = '_blank'
+        a.rel = 'noopener noreferrer'
+        const img = el('img', '')
+        img.src = f.link
+        img.alt = this.words.image + ' ' + f.name
+        img.addEventListener('load', () => (this.log.scrollTop = this.log.scrollHeight))
+        a.appendChild(img)
+      } else {
+        a.download = f.name
+        a.textContent = f.name + ' (' + size(f.size) + ')'
+      }
+      body.appendChild(a)
+    })
   }
 
   private cite(body: HTMLElement, m: MessageFrame): void {

@@ -30,6 +30,8 @@ export interface Words {
   heldByAgent: string
   location: string
   image: string
+  attach: string
+  fileLost: string
   tooLong: string
   emergency: string
 }
@@ -62,6 +64,8 @@ const zh: Words = {
   heldByAgent: '人工坐席正在为您服务。',
   location: '位置',
   image: '图片',
+  attach: '发送照片或文件',
+  fileLost: '文件没有发出，可能太大，或者网络断开了',
   tooLong: '一次最多 4000 字，请分几次发送。',
   emergency: '紧急情况请直接拨打 110、119、120',
 }
@@ -94,6 +98,8 @@ const en: Words = {
   heldByAgent: 'A person is with you.',
   location: 'Location',
   image: 'Picture',
+  attach: 'Send a photo or file',
+  fileLost: 'the file was not sent: it may be too large, or the connection was lost',
   tooLong: 'At most 4,000 characters at a time, please send it in parts.',
   emergency: 'In an emergency call 110, 119 or 120',
 }

@@ -1,6 +1,10 @@
 // The staff API as the console uses it. One function for each route; an answer
 // that is no success becomes an ApiError with the server's words.
 
+import type { Colleague, HolidayYear, Incident, NewIncident, Paper, Proposal, Rules, Template, TicketClock, TicketLink, TicketPage, TicketPart, TicketView, WeekFigures } from './shapes'
+
+export type * from './shapes'
+
 export interface Account {
   id: string
   login: string
@@ -21,6 +25,7 @@ export interface Login {
   last_login_at?: string
   // What is missing: '' nothing, 'code' the second step, 'enrol' a second factor.
   second_factor: '' | 'code' | 'enrol'
+  method: 'password' | 'oidc'
   actions: string[]
 }
 
@@ -45,6 +50,7 @@ export interface AuditEntry {
   actor_name: string
   action: string
   object: string
+  object_name: string
   result: string
   at: string
   hash: string
@@ -91,6 +97,21 @@ export interface Message {
   delivery?: { status: string; path: string }
 }
 
+// A file that came with a message. Without a link there is nothing to open: it is
+// fetched still, was refused, or is not for this member of staff.
+export interface SentFile {
+  id: string
+  message_id: string
+  ticket: string
+  name: string
+  type: string
+  size: number
+  state: 'wanted' | 'waiting' | 'kept' | 'refused' | 'gone' | 'hidden'
+  why: string
+  link: string
+  created_at: string
+}
+
 export interface Article {
   id: string
   version: number
@@ -132,6 +153,25 @@ export interface Ticket {
   returned: number
   urged: number
   reopened: number
+  version: number // send it with a command: who saw an older ticket is told so
+  pending: '' | 'return' | 'extension' | 'reply'
+  decider: string // of what is pending: desk or management
+  light: 'green' | 'yellow' | 'red'
+  hold: string // why a dispatcher must decide: place, matter, owner, confidence, mentions, accused, returned
+  parent: string // number of the ticket that this is a task of
+  incident: string
+  handler: string // id of the colleague who has it
+  clock: TicketClock
+  voices: number // how often the same was asked again
+  extended: number
+  accused?: string[] // ids of departments that it is directed against; only for those who may know
+  // Of one ticket (GET /tickets/{number} and the answer to every command):
+  duties?: string[] // what this account may do now: each is the end of a path, /tickets/{number}/{duty}
+  links?: TicketLink[]
+  tasks?: TicketPart[]
+  papers?: Paper[]
+  // Of one ticket and of the dispatcher's inbox:
+  proposals?: Proposal[]
 }
 
 export interface TicketEvent {
@@ -169,6 +209,7 @@ export interface ConversationView {
   contact: { id: string; name: string; roster: boolean }
   handoff: Handoff | null
   messages: Message[]
+  files: SentFile[]
   articles: Article[]
   tickets: Ticket[]
 }
@@ -206,19 +247,41 @@ export function whenLoggedOut(f: () => void): void {
   onLoggedOut = f
 }
 
-async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+let reprove: () => Promise<boolean> = () => Promise.resolve(false)
+
+// whenUnproven names who asks the person to prove anew who they are; it tells
+// whether they did.
+export function whenUnproven(f: () => Promise<boolean>): void {
+  reprove = f
+}
+
+// call asks the server, and once more after the person has proven anew who they
+// are, where the server wants that first.
+export async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+  try {
+    return await once<T>(method, path, body)
+  } catch (e) {
+    if (!(e instanceof ApiError) || e.code !== 'reauth' || !(await reprove())) throw e
+    return await once<T>(method, path, body)
+  }
+}
+
+// once asks the server one time. A body that is a file goes as it is, under its own type.
+async function once<T>(method: string, path: string, body?: unknown): Promise<T> {
   const headers: Record<string, string> = {}
+  const file = body instanceof Blob ? body : null
   if (method !== 'GET') headers['X-CSRF-Token'] = csrf
-  if (body !== undefined) headers['Content-Type'] = 'application/json'
+  if (body !== undefined) headers['Content-Type'] = file ? file.type : 'application/json'
   let answer: Response
   try {
     answer = await fetch('/api/v1' + path, {
       method, headers, credentials: 'same-origin',
-      body: body === undefined ? undefined : JSON.stringify(body),
+      body: file ?? (body === undefined ? undefined : JSON.stringify(body)),
     })
   } catch {
     throw new ApiError(0, 'unavailable', '连不上服务器，请检查网络后再试。', '')
   }
+  if (answer.ok && answer.headers.has('Content-Disposition')) return (await answer.blob()) as T
   const text = await answer.text()
   let data: unknown = null
   try {
@@ -239,7 +302,7 @@ function remember(l: Login): Login {
 
 const seg = encodeURIComponent
 
-function query(params: Record<string, string | undefined>): string {
+export function query(params: Record<string, string | undefined>): string {
   const q = new URLSearchParams()
   for (const [k, v] of Object.entries(params)) if (v) q.set(k, v)
   const s = q.toString()
@@ -254,6 +317,8 @@ export const api = {
   offerSecond: (password: string, code: string) => call<Enrolment>('POST', '/second-factor', { password, code }),
   confirmSecond: (code: string) => call<{ recovery_codes: string[]; csrf: string }>('POST', '/second-factor/confirm', { code }),
   me: () => call<Login>('GET', '/me').then(remember),
+  prove: (password: string, code: string) => call<void>('POST', '/reauth', { password, code }),
+  proveElsewhere: () => call<{ address: string }>('POST', '/reauth/oidc'),
   logout: () => call<void>('POST', '/logout'),
   password: (old: string, next: string) => call<void>('POST', '/password', { old, new: next }),
 
@@ -262,19 +327,40 @@ export const api = {
   giveBack: (id: string) => call<Handoff>('POST', `/handoffs/${seg(id)}/return`),
   close: (id: string) => call<Handoff>('POST', `/handoffs/${seg(id)}/close`),
   conversation: (id: string) => call<ConversationView>('GET', `/conversations/${seg(id)}`),
-  messages: (id: string, after: number) => call<{ messages: Message[] | null }>('GET', `/conversations/${seg(id)}/messages?after=${after}`),
+  messages: (id: string, after: number) => call<{ messages: Message[] | null; files: SentFile[] | null }>('GET', `/conversations/${seg(id)}/messages?after=${after}`),
   say: (id: string, clientId: string, text: string) => call<Message>('POST', `/conversations/${seg(id)}/messages`, { id: clientId, text }),
   presence: () => call<{ status: string; on_duty: number; waiting: number }>('GET', '/presence'),
   setPresence: (status: string) => call<void>('PUT', '/presence', { status }),
   alerts: () => call<{ alerts: Alert[] | null }>('GET', '/alerts'),
   seen: (id: string) => call<void>('POST', `/alerts/${seg(id)}/seen`),
 
-  tickets: (f: { status?: string; department?: string; unassigned?: string; after?: string }) =>
-    call<{ tickets: Ticket[] | null }>('GET', '/tickets' + query(f)),
-  ticket: (number: string) => call<{ ticket: Ticket; events: TicketEvent[] }>('GET', `/tickets/${seg(number)}`),
+  tickets: (f: { view?: TicketView; light?: string; q?: string; status?: string; department?: string; unassigned?: string; after?: string; limit?: string }) =>
+    call<TicketPage>('GET', '/tickets' + query(f)),
+  ticket: (number: string) => call<{ ticket: Ticket; events: TicketEvent[]; files: SentFile[] }>('GET', `/tickets/${seg(number)}`),
   openTicket: (t: NewTicket) => call<Ticket>('POST', '/tickets', t),
-  act: (number: string, action: string, body: Record<string, string> = {}) =>
+  act: (number: string, action: string, body: Record<string, string | number> = {}) =>
     call<Ticket>('POST', `/tickets/${seg(number)}/${action}`, body),
+  colleagues: () => call<{ colleagues: Colleague[] }>('GET', '/colleagues'),
+  figures: (weeks: number, department = '') => call<{ department: string; department_name: string; weeks: WeekFigures[] }>('GET', '/figures/tickets' + query({ weeks: String(weeks), department })),
+  papers: (f: { kind?: string; all?: string; after?: string }) => call<{ papers: Paper[] }>('GET', '/papers' + query(f)),
+  paperDone: (id: string, result: string) => call<void>('POST', `/papers/${seg(id)}/done`, { result }),
+
+  templates: () => call<{ templates: Template[] }>('GET', '/templates'),
+  addTemplate: (t: { title: string; text: string }) => call<Template>('POST', '/templates', t),
+  saveTemplate: (id: string, t: { title: string; text: string; version: number }) => call<Template>('PUT', `/templates/${seg(id)}`, t),
+  dropTemplate: (id: string) => call<void>('DELETE', `/templates/${seg(id)}`),
+
+  incidents: (state = '') => call<{ incidents: Incident[] }>('GET', '/incidents' + query({ state })),
+  announce: (i: NewIncident) => call<Incident>('POST', '/incidents', i),
+  announceFound: (id: string, i: NewIncident) => call<Incident>('PUT', `/incidents/${seg(id)}`, i),
+  attachIncident: (id: string, since: string) => call<{ tickets: number }>('POST', `/incidents/${seg(id)}/attach`, { since }),
+  answerIncident: (id: string, text: string) => call<Incident>('POST', `/incidents/${seg(id)}/answer`, { text }),
+  dismissIncident: (id: string) => call<Incident>('POST', `/incidents/${seg(id)}/dismiss`),
+
+  rules: () => call<Rules>('GET', '/rules'),
+  saveRules: (r: Rules) => call<Rules>('PUT', '/rules', r),
+  calendar: () => call<{ years: HolidayYear[]; warning: string }>('GET', '/calendar'),
+  importYears: (text: string, check: boolean) => call<{ years: HolidayYear[]; changed: number; warning: string }>('POST', '/calendar', { text, check }),
   catalogue: () => call<Catalogue>('GET', '/catalogue'),
 
   articles: (f: { status?: string; q?: string; after?: string }) => call<{ articles: Article[] | null }>('GET', '/articles' + query(f)),
@@ -301,5 +387,5 @@ export const api = {
 
   audit: (q: AuditQuery) => call<{ entries: AuditEntry[] }>('GET', '/audit' + query({ ...q })),
   verifyAudit: () => call<{ entries: number; ok: boolean }>('POST', '/audit/verify'),
-  auditExport: (q: AuditQuery) => '/api/v1/audit/export' + query({ ...q }),
+  auditExport: (q: AuditQuery) => call<Blob>('GET', '/audit/export' + query({ ...q })),
 }

@@ -38,6 +38,7 @@ export async function attempt<T>(f: () => Promise<T>, done = ''): Promise<T | un
     if (done) ElMessage.success({ message: done, placement: 'bottom' })
     return v
   } catch (e) {
+    if (e instanceof ApiError && e.status === 401) return undefined // the page of the login says it
     const id = e instanceof ApiError && e.id ? `（编号 ${e.id}）` : ''
     ElMessage.error({ message: (e instanceof Error ? e.message : String(e)) + id, duration: 6000, showClose: true })
     return undefined

@@ -4,7 +4,7 @@ const types: Record<string, string> = {
   consultation: '咨询', help: '求助', complaint: '投诉', report: '举报', suggestion: '建议', praise: '表扬',
 }
 const statuses: Record<string, string> = {
-  accepted: '待分派', dispatched: '待签收', handling: '办理中', answered: '已答复', closed: '已办结', withdrawn: '已撤销',
+  accepted: '待派单', dispatched: '待签收', handling: '办理中', answered: '已答复', closed: '已办结', withdrawn: '已撤销',
 }
 const reasons: Record<string, string> = {
   requested: '要求人工', anger: '情绪激动', not_understood: '没有听懂', roster: '特服名单', emergency: '紧急情况',
@@ -24,13 +24,18 @@ const actions: Record<string, string> = {
 }
 // What the record calls by code.
 const audits: Record<string, string> = {
-  login: '登录', 'login.first': '登录（第一步）', logout: '退出', password: '修改密码', denied: '越权被拒', view: '查看',
+  login: '登录', 'login.first': '登录（第一步）', logout: '退出', reauth: '再次确认身份', 'audit.anchors': '核对锚点', 'keys.forget': '移除旧根密钥', password: '修改密码', denied: '越权被拒', view: '查看',
   'account.create': '建立账号', 'account.rename': '改名', 'account.roles': '修改角色', 'account.reset': '重置密码', 'account.disable': '停用账号',
   'account.enable': '启用账号', 'second.offer': '生成动态验证码', 'second.confirm': '启用动态验证码', 'second.remove': '移除动态验证码',
+  'catalogue.begin': '建立目录草稿', 'catalogue.edit': '修改目录草稿', 'catalogue.drop': '放弃目录草稿', 'catalogue.import': '导入目录', 'catalogue.force': '启用目录',
   'token.create': '建立令牌', 'token.revoke': '撤销令牌', 'audit.verify': '校验审计', 'audit.export': '导出审计',
   'handoff.accept': '接入会话', 'handoff.return': '退回机器人', 'handoff.close': '结束会话', 'conversation.say': '坐席发言', 'alert.seen': '处置告警',
   'ticket.open': '建立工单', 'ticket.signed': '签收工单', 'ticket.replied': '答复工单', 'ticket.returned': '退回工单', 'ticket.dispatched': '分派工单',
   'ticket.extended': '申请延期', 'presence.online': '上线', 'presence.busy': '置忙', 'presence.away': '离开', 'presence.offline': '下线',
+  'person.search': '查找诉求人', reveal: '显示姓名和号码', 'contact.separated': '撤销合并', 'contact.exported': '导出个人信息', 'contact.deleted': '删除个人信息',
+  'request.opened': '收到个人信息申请', 'request.entered': '登记个人信息申请', 'request.checked': '核实申请人', 'request.approved': '批准申请', 'request.refused': '不同意申请',
+  'request.begun': '开始办理申请', 'request.failed': '办理申请未成', 'request.done': '办结申请', 'request.link': '生成副本链接',
+  'roster.checked': '试读特服名单', 'roster.imported': '导入特服名单', 'roster.looked': '查询特服名单',
 }
 const results: Record<string, string> = {
   ok: '成功', failed: '失败', locked: '失败并锁定', 'locked out': '锁定中', disabled: '账号已停用', unknown: '无此账号', denied: '拒绝',

@@ -2,14 +2,25 @@ import { createRouter, createWebHashHistory } from 'vue-router'
 import Accounts from './pages/Accounts.vue'
 import Articles from './pages/Articles.vue'
 import Audit from './pages/Audit.vue'
+import Catalogue from './pages/Catalogue.vue'
+import Department from './pages/Department.vue'
 import Desk from './pages/Desk.vue'
+import FollowUps from './pages/FollowUps.vue'
+import Incidents from './pages/Incidents.vue'
 import Login from './pages/Login.vue'
 import Password from './pages/Password.vue'
+import Person from './pages/Person.vue'
+import Persons from './pages/Persons.vue'
+import Proven from './pages/Proven.vue'
+import Requests from './pages/Requests.vue'
+import Retention from './pages/Retention.vue'
+import Roster from './pages/Roster.vue'
 import SecondFactor from './pages/SecondFactor.vue'
+import Supervision from './pages/Supervision.vue'
 import Tickets from './pages/Tickets.vue'
 import Tokens from './pages/Tokens.vue'
 import { api, whenLoggedOut } from './api'
-import { can, connect, disconnect, has, session } from './session'
+import { can, connect, disconnect, greet, has, session } from './session'
 
 export const router = createRouter({
   history: createWebHashHistory('/console'),
@@ -18,12 +29,23 @@ export const router = createRouter({
     { path: '/login', component: Login },
     { path: '/password', component: Password },
     { path: '/second-factor', component: SecondFactor },
+    { path: '/proven', component: Proven },
     { path: '/desk/:id?', component: Desk },
     { path: '/tickets/:number?', component: Tickets },
+    { path: '/follow-ups/:number?', component: FollowUps },
+    { path: '/incidents', component: Incidents },
+    { path: '/department', component: Department },
+    { path: '/supervision', component: Supervision },
     { path: '/articles', component: Articles },
+    { path: '/catalogue', component: Catalogue },
     { path: '/accounts', component: Accounts },
     { path: '/tokens', component: Tokens },
     { path: '/audit', component: Audit },
+    { path: '/persons', component: Persons },
+    { path: '/persons/:id', component: Person },
+    { path: '/requests/:state(open|ended)?', component: Requests },
+    { path: '/roster', component: Roster },
+    { path: '/retention', component: Retention },
     { path: '/:rest(.*)*', redirect: '/' },
   ],
 })
@@ -43,6 +65,7 @@ router.beforeEach(async (to) => {
   if (!session.login && !asked) {
     asked = true
     session.login = await api.me().catch(() => null)
+    if (session.login?.method === 'oidc' && to.path === '/') greet(session.login)
   }
   if (!session.login) return to.path === '/login' ? true : '/login'
   if (session.login.must_change) return to.path === '/password' ? true : '/password'
@@ -54,6 +77,8 @@ router.beforeEach(async (to) => {
 
 whenLoggedOut(() => {
   disconnect()
+  const ended = session.login !== null
   session.login = null
-  void router.push('/login')
+  session.greeting = ''
+  void router.push(ended ? '/login?ended=1' : '/login')
 })

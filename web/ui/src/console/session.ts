@@ -2,6 +2,7 @@
 
 import { computed, reactive } from 'vue'
 import { api, type Catalogue, type Login } from './api'
+import { whenYear } from './names'
 
 export interface LiveEvent {
   type: 'queue' | 'message' | 'alert' | 'ticket'
@@ -14,6 +15,7 @@ export const session = reactive({
   login: null as Login | null,
   catalogue: null as Catalogue | null,
   online: true,
+  greeting: '',
 })
 
 export const account = computed(() => session.login?.account ?? null)
@@ -77,4 +79,11 @@ export function disconnect(): void {
 
 function tell(e: LiveEvent): void {
   for (const f of [...listeners]) f(e)
+}
+
+// greet tells who has just logged in when the login before was: a stranger's would
+// be noticed.
+export function greet(l: Login): void {
+  const last = whenYear(l.last_login_at)
+  session.greeting = last ? `上次登录：${last}。如果不是您本人，请立即修改密码并报告安全管理员。` : '这是您的首次登录。'
 }
