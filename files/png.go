@@ -256,7 +256,7 @@ func (f *inflating) finish() error {
 // stop ends the unpacking wherever it is.
 func (f *inflating) stop() {
 	f.CloseWithError(errStopped)
-	_ = <-f.result // why it ended is known: it was stopped
+	_ = f.finish() // why it ended is known: it was stopped
 }
 
 var errStopped = errors.New("stopped")

@@ -6,6 +6,7 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"io"
 	"time"
 
@@ -79,8 +80,7 @@ func (r *Requests) Fetch(ctx context.Context, id, by, secret string) (*Copy, err
 	r.end(&q, jiban.DataDone, by)
 	if _, err = r.save(ctx, jiban.DataRequestChange{Request: q, Audit: r.audit(&q, by, "done", string(q.Kind)),
 		Notice: r.notice(&q, jiban.NoticeRequestDone)}); err != nil {
-		made.Close()
-		return nil, err
+		return nil, errors.Join(err, made.Close())
 	}
 	return made, nil
 }

@@ -271,7 +271,7 @@ func TestAuditPages(t *testing.T) {
 		}
 	}
 	for what, n := range map[string]int{"view queue": 1, "view alerts": 1, "view conversation:v1": 1, "view tickets handling": 1,
-		"presence.online account:" + agent.account.ID: 1, "handoff.accept handoff:h1": 1, "conversation.say conversation:v1": 1} {
+		"presence.online account:" + agent.account.ID: 1} { // what a room changes, it records itself
 		if counts[what] != n {
 			t.Errorf("%q is recorded %d times, want %d", what, counts[what], n)
 		}
