@@ -404,8 +404,8 @@ func TestWhatIsOpenIsNotDeleted(t *testing.T) {
 	})
 }
 
-// TestDeletedWordsAreInNoBackup looks at the bytes of a backup made after a
-// deletion, free places and all, where free text is not sealed.
+// TestDeletedWordsAreInNoBackup looks at the bytes of the database and of a backup
+// after a deletion, free places and all, where free text is not sealed.
 func TestDeletedWordsAreInNoBackup(t *testing.T) {
 	d := deps(jiban.NewManualClock(monday))
 	d.PlainText = true
@@ -415,8 +415,14 @@ func TestDeletedWordsAreInNoBackup(t *testing.T) {
 		receive(t, h.store, text(jiban.RandomIDs{Clock: jiban.SystemClock{}}.NewID(), "other", "别人的话"))
 	}
 	apply(t, h.store, ticketOf("1", conv))
+	if found := h.place.inFile(t, []string{"水很深"}); len(found) == 0 {
+		t.Fatal("before the deletion the search does not see the words")
+	}
 	if err := h.service.Forget(t.Context(), conv.ContactID, "officer", "x"); err != nil {
 		t.Fatal(err)
+	}
+	if found := h.place.inFile(t, append(planted, "水很深")); len(found) > 0 {
+		t.Errorf("still there after the deletion: %v", found)
 	}
 	backup := filepath.Join(t.TempDir(), "backup.db")
 	if err := h.store.Backup(t.Context(), backup); err != nil {

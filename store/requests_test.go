@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"strings"
 	"sync"
 	"testing"
@@ -67,6 +68,49 @@ func fetched(r *people.Requests, id, by, secret string) ([]byte, error) {
 		return nil, err
 	}
 	return io.ReadAll(f)
+}
+
+// album is what one person sent: a picture, one that went meanwhile, and one that
+// was refused.
+type album struct{}
+
+func (album) SentBy(context.Context, string) ([]people.SentFile, error) {
+	return []people.SentFile{{ID: "f1", Name: "漏水.jpg", Type: "image/jpeg", Size: 4}, {ID: "f2", Name: "没了.jpg"},
+		{ID: "f3", Name: "坏的.exe", Why: string(jiban.FileRefused)}}, nil
+}
+
+func (album) Content(_ context.Context, id string) (io.ReadCloser, error) {
+	if id != "f1" {
+		return nil, jiban.Errorf(jiban.CodeNotFound, "album", "file %s went", id)
+	}
+	return io.NopCloser(strings.NewReader("\xff\xd8ab")), nil
+}
+
+// A copy holds the files themselves, and says of the others why they are missing.
+func TestACopyHoldsTheFiles(t *testing.T) {
+	onBoth(t, func(t *testing.T, p place) {
+		h, ctx := newHousehold(t, p), t.Context()
+		r := people.NewRequests(people.RequestDeps{Store: h.store, Doer: h.service, Files: album{}, Temp: t.TempDir(), Clock: h.clock,
+			IDs: jiban.RandomIDs{Clock: jiban.SystemClock{}}, Due: func(from time.Time) time.Time { return from }})
+		q := approved(t, r, h.web(t, "w1", "漏水了").ContactID, jiban.DataCopy)
+		secret, _, err := r.Link(ctx, q.ID, "b")
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := must[*people.Copy](t)(r.Fetch(ctx, q.ID, "b", secret))
+		data := must[[]byte](t)(io.ReadAll(c))
+		if err := c.Close(); err != nil || c.Size != int64(len(data)) {
+			t.Fatal(err, c.Size, len(data))
+		}
+		z := must[*zip.Reader](t)(zip.NewReader(bytes.NewReader(data), c.Size))
+		if got := string(must[[]byte](t)(fs.ReadFile(z, "files/001-漏水.jpg"))); got != "\xff\xd8ab" {
+			t.Errorf("the picture became %q", got)
+		}
+		list := string(must[[]byte](t)(fs.ReadFile(z, "files.jsonl")))
+		if strings.Count(list, "\n") != 3 || !strings.Contains(list, `"why":"gone"`) || !strings.Contains(list, `"why":"refused"`) || len(z.File) != 3 {
+			t.Errorf("%d entries, list %s", len(z.File), list)
+		}
+	})
 }
 
 // life is what one request should be, step by step.

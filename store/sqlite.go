@@ -58,10 +58,11 @@ func (f *liteFile) create() error {
 	return nil
 }
 
-// writer opens the one connection that writes and starts its goroutine.
-func (f *liteFile) writer(ctx context.Context) (*writer, error) {
+// writer opens the one connection that writes, with further pragmas, and starts
+// its goroutine.
+func (f *liteFile) writer(ctx context.Context, pragmas ...string) (*writer, error) {
 	const op = "store.Open"
-	db, err := f.open(writerPragmas()...)
+	db, err := f.open(append(writerPragmas(), pragmas...)...)
 	if err != nil {
 		return nil, fault(op, err)
 	}

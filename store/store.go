@@ -75,7 +75,13 @@ func Open(ctx context.Context, dsn string, deps Deps) (*Store, error) {
 
 func (s *Store) openSQLite(ctx context.Context) error {
 	f := &liteFile{path: strings.TrimPrefix(s.dsn, sqlitePrefix)}
-	w, err := f.writer(ctx)
+	var pragmas []string
+	if s.plainText {
+		// What was not sealed cannot be forgotten by destroying a key: whatever a row
+		// held before it changed is written over at once.
+		pragmas = append(pragmas, "secure_delete(1)")
+	}
+	w, err := f.writer(ctx, pragmas...)
 	if err != nil {
 		return err
 	}

@@ -126,6 +126,9 @@ func (d *decision) decide() error {
 	if as := d.action.As; as != "" && as != jiban.AsSystem && !slices.Contains(c.by, as) {
 		return d.forbidden("%s is not for the %s to do", d.action.Kind, as)
 	}
+	if d.ownRequest() {
+		return d.forbidden("who asked for it does not decide on it: somebody else must")
+	}
 	if !slices.Contains(c.from, d.ticket.Status) {
 		return d.conflict("a ticket that is %s cannot be %s: load it anew", d.ticket.Status, d.action.Kind)
 	}
@@ -135,8 +138,26 @@ func (d *decision) decide() error {
 	return d.report()
 }
 
-// as reports whether the actor acts in a capacity that only asks.
+// asks reports whether the actor acts in a capacity that only asks.
 func (d *decision) asks() bool { return d.action.As == jiban.AsDepartment }
+
+// ownRequest reports whether one person would decide for the hotline on what that
+// same person asked for the department, which holds for who has both roles, too.
+func (d *decision) ownRequest() bool {
+	switch d.action.Kind {
+	case jiban.EventReturned, jiban.EventReturnRefused, jiban.EventExtended, jiban.EventExtensionRefused,
+		jiban.EventReplied, jiban.EventReplyRefused:
+	default:
+		return false
+	}
+	if d.asks() || d.action.As == "" {
+		return false
+	}
+	asked := map[jiban.TicketPending]jiban.TicketEventKind{jiban.PendingReturn: jiban.EventReturnAsked,
+		jiban.PendingExtension: jiban.EventExtensionAsked, jiban.PendingReply: jiban.EventSubmitted}[d.ticket.Pending]
+	e := d.last(asked)
+	return asked != "" && e != nil && e.Actor == d.action.Actor
+}
 
 // report tells the ticket that this one is a task of, once it is over.
 func (d *decision) report() error {

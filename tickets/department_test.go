@@ -116,6 +116,27 @@ func TestReturnHasALimit(t *testing.T) {
 	}
 }
 
+// Who has both roles cannot grant what they asked for themselves.
+func TestNobodyDecidesOnTheirOwnRequest(t *testing.T) {
+	h := newHouse(t)
+	k := h.open(h.slow(h.person("web:1")))
+	act := func(actor string, as jiban.ActingAs, kind jiban.TicketEventKind, pairs ...string) error {
+		_, err := h.Act(context.Background(), jiban.TicketAction{Kind: kind, Number: k.Number, Actor: actor, As: as, Data: data(pairs...)})
+		return err
+	}
+	if err := act("wang", dept, jiban.EventExtended, "more", "3d", "reason", "等配件"); err != nil {
+		t.Fatal(err)
+	}
+	for _, kind := range []jiban.TicketEventKind{jiban.EventExtended, jiban.EventExtensionRefused} {
+		if err := act("wang", chief, kind, "reason", "同意"); jiban.CodeOf(err) != jiban.CodeForbidden {
+			t.Errorf("%s of the own request: %v", kind, err)
+		}
+	}
+	if err := act("li", chief, jiban.EventExtended); err != nil {
+		t.Errorf("somebody else: %v", err)
+	}
+}
+
 func TestExtensionIsApproved(t *testing.T) {
 	h := newHouse(t)
 	c := h.person("web:1")

@@ -185,7 +185,7 @@ func randomLife(rt *rapid.T, h *house, person jiban.Conversation) {
 			swept(rt, h, family)
 		} else {
 			x := randomTry(rt, h, before)
-			_, err := h.Act(context.Background(), jiban.TicketAction{Kind: x.kind, Number: number, Actor: "somebody", As: x.as, Data: x.data})
+			_, err := h.Act(context.Background(), jiban.TicketAction{Kind: x.kind, Number: number, Actor: "one of " + string(x.as), As: x.as, Data: x.data})
 			judge(rt, h, x, err)
 		}
 		family = members(rt, h, family[0])

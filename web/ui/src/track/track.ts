@@ -26,7 +26,7 @@ function show(p: Progress): void {
   const rows: [string, string][] = [
     ['工单编号 Ticket number', p.number],
     ['状态 Status', p.status_text],
-    ['承办单位 Department', p.department_name || '待分派'],
+    ['承办单位 Department', p.department_name || '待派单'],
     ['受理时间 Filed', when(p.created_at)],
     ['应办结时间 Due', when(p.due_at)],
     ['答复 Answer', p.reply],
