@@ -34,14 +34,18 @@ test: ui test-ui
 test-ui: web/ui/node_modules/.package-lock.json
 	cd web/ui && npm run check --silent && npm test --silent
 
+# Random walks over whole databases: some of them here, all of them in make soak.
+MODELS = ./handoff ./retention ./store ./tickets
 test-go:
 	$(GO) vet ./...
-	$(GO) test -race -timeout 20m ./...
+	$(GO) test -race -timeout 20m $(MODELS) -rapid.checks=20
+	$(GO) test -race -timeout 20m $$($(GO) list ./... | grep -vxF "$$($(GO) list $(MODELS))")
 
 # The slow and long ones: more kills, more rounds, more articles, a quarter of a
 # year with a million tickets.
 soak: ui
 	JIBAN_TEST_IN_MEMORY=1 JIBAN_SOAK=1 bash scripts/services.sh $(GO) test -race -timeout 60m -run 'Kill|Soak|Nodes' ./app/... ./store/... ./channels/...
+	JIBAN_TEST_IN_MEMORY=1 bash scripts/services.sh $(GO) test -race -timeout 60m $(MODELS)
 	JIBAN_QUARTER=1000000 bash scripts/services.sh $(GO) test -timeout 180m -run '^$$' -bench Quarter/postgres -benchtime 1x ./tickets
 
 bench: ui
