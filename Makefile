@@ -35,7 +35,7 @@ test-ui: web/ui/node_modules/.package-lock.json
 	cd web/ui && npm run check --silent && npm test --silent
 
 # Random walks over whole databases: some of them here, all of them in make soak.
-MODELS = ./handoff ./retention ./store ./tickets
+MODELS = ./store ./handoff ./retention ./tickets ./tickets/sheet
 test-go:
 	$(GO) vet ./...
 	$(GO) test -race -timeout 20m $(MODELS) -rapid.checks=20
