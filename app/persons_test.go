@@ -1,17 +1,11 @@
 package app
 
 import (
-	"context"
-	"database/sql"
 	"fmt"
-	"net/url"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
-
-	_ "github.com/jackc/pgx/v5/stdlib"
 
 	"jiban"
 	"jiban/app/config"
@@ -19,42 +13,13 @@ import (
 	"jiban/dialog"
 	"jiban/keys"
 	"jiban/people"
+	"jiban/store/storetest"
 )
 
 // onBothStores runs a test on a real SQLite and a real PostgreSQL.
 func onBothStores(t *testing.T, test func(t *testing.T, dsn string)) {
 	t.Run("sqlite", func(t *testing.T) { test(t, "sqlite:"+filepath.Join(t.TempDir(), "jiban.db")) })
-	t.Run("postgres", func(t *testing.T) { test(t, postgresSchema(t)) })
-}
-
-func postgresSchema(t *testing.T) string {
-	t.Helper()
-	server := os.Getenv("JIBAN_TEST_POSTGRES")
-	if server == "" {
-		t.Skip("no PostgreSQL: run this through scripts/services.sh")
-	}
-	admin, err := sql.Open("pgx", server)
-	if err != nil {
-		t.Fatal(err)
-	}
-	name := fmt.Sprintf("p%d_%d", os.Getpid(), time.Now().UnixNano())
-	if _, err := admin.ExecContext(t.Context(), "CREATE SCHEMA "+name); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if _, err := admin.ExecContext(context.Background(), "DROP SCHEMA "+name+" CASCADE"); err != nil {
-			t.Error(err)
-		}
-		admin.Close()
-	})
-	u, err := url.Parse(server)
-	if err != nil {
-		t.Fatal(err)
-	}
-	q := u.Query()
-	q.Set("search_path", name)
-	u.RawQuery = q.Encode()
-	return u.String()
+	t.Run("postgres", func(t *testing.T) { test(t, storetest.Postgres(t)) })
 }
 
 // town is a whole house whose clock is moved by hand, with an SMS channel that

@@ -2,17 +2,12 @@ package tickets
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"io"
 	"log/slog"
-	"net/url"
-	"os"
 	"path/filepath"
 	"testing"
 	"time"
-
-	_ "github.com/jackc/pgx/v5/stdlib"
 
 	"jiban"
 	"jiban/calendar"
@@ -60,38 +55,7 @@ func houseOn(t testing.TB, dsn string) *house {
 func onBoth(t *testing.T, test func(t *testing.T, h *house)) {
 	t.Helper()
 	t.Run("sqlite", func(t *testing.T) { test(t, newHouse(t)) })
-	t.Run("postgres", func(t *testing.T) { test(t, houseOn(t, postgres(t))) })
-}
-
-// postgres makes a schema of its own on the server of the tests.
-func postgres(t testing.TB) string {
-	t.Helper()
-	server := os.Getenv("JIBAN_TEST_POSTGRES")
-	if server == "" {
-		t.Skip("no PostgreSQL: run this through scripts/services.sh")
-	}
-	admin, err := sql.Open("pgx", server)
-	if err != nil {
-		t.Fatal(err)
-	}
-	name := fmt.Sprintf("tickets%d_%d", os.Getpid(), time.Now().UnixNano())
-	if _, err := admin.ExecContext(context.Background(), "CREATE SCHEMA "+name); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if _, err := admin.ExecContext(context.Background(), "DROP SCHEMA "+name+" CASCADE"); err != nil {
-			t.Error(err)
-		}
-		admin.Close()
-	})
-	u, err := url.Parse(server)
-	if err != nil {
-		t.Fatal(err)
-	}
-	q := u.Query()
-	q.Set("search_path", name)
-	u.RawQuery = q.Encode()
-	return u.String()
+	t.Run("postgres", func(t *testing.T) { test(t, houseOn(t, storetest.Postgres(t))) })
 }
 
 // node is another node on the same store.

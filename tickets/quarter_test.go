@@ -249,7 +249,7 @@ func (h *house) fillQuarter(n int) (open int) {
 // twentieth of the lists.
 func BenchmarkQuarter(b *testing.B) {
 	b.Run("sqlite", func(b *testing.B) { benchmarkQuarter(b, newHouse(b)) })
-	b.Run("postgres", func(b *testing.B) { benchmarkQuarter(b, houseOn(b, postgres(b))) })
+	b.Run("postgres", func(b *testing.B) { benchmarkQuarter(b, houseOn(b, storetest.Postgres(b))) })
 }
 
 func benchmarkQuarter(b *testing.B, h *house) {

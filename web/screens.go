@@ -257,7 +257,7 @@ func (s *Server) serveScreen(ctx context.Context, k *socket, local func(string) 
 	cookie, _ := local(localCookie).(string)
 	screen := s.screens.add(account)
 	gone := make(chan struct{})
-	go func() { defer close(gone); listen(k) }()
+	go func() { defer close(gone); listen(ctx, k) }()
 	defer func() { s.screens.remove(screen); _ = k.Close(); <-gone }()
 	tick := time.NewTicker(s.limits.SessionCheckEvery)
 	defer tick.Stop()
@@ -283,13 +283,13 @@ func (s *Server) serveScreen(ctx context.Context, k *socket, local func(string) 
 
 // listen reads a screen's frames, of which only pings are expected, until it is
 // gone.
-func listen(k *socket) {
+func listen(ctx context.Context, k *socket) {
 	for {
 		frame, err := k.Read()
 		if err != nil {
 			return
 		}
-		if slices.Equal(frame, []byte(`{"type":"ping"}`)) && k.Write(context.Background(), []byte(`{"type":"pong"}`)) != nil {
+		if slices.Equal(frame, []byte(`{"type":"ping"}`)) && k.Write(ctx, []byte(`{"type":"pong"}`)) != nil {
 			return
 		}
 	}

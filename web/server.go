@@ -155,7 +155,9 @@ func (s *Server) closeDoors() {
 	s.doors.Lock()
 	defer s.doors.Unlock()
 	for _, ln := range s.listen {
-		_ = ln.Close()
+		if err := ln.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+			s.Log.Warn("a listener could not be closed", "error", err)
+		}
 	}
 }
 
