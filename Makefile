@@ -8,7 +8,7 @@ LINT_VERSION := v2.15.0
 VERSION     := $(shell git describe --always --dirty 2>/dev/null || echo dev)
 UI_SOURCES  := $(shell find web/ui -path web/ui/node_modules -prune -o -type f -print 2>/dev/null)
 
-.PHONY: run build ui test test-go test-ui soak bench lint fmt clean
+.PHONY: run build ui test test-go test-ui soak soak-quarter bench lint fmt clean
 
 run: build
 	./bin/jiban serve --welcome
@@ -46,7 +46,12 @@ test-go:
 soak: ui
 	JIBAN_TEST_IN_MEMORY=1 JIBAN_SOAK=1 bash scripts/services.sh $(GO) test -race -timeout 60m -run 'Kill|Soak|Nodes' ./app/... ./store/... ./channels/...
 	JIBAN_TEST_IN_MEMORY=1 bash scripts/services.sh $(GO) test -race -timeout 60m $(MODELS)
-	JIBAN_QUARTER=1000000 bash scripts/services.sh $(GO) test -timeout 180m -run '^$$' -bench Quarter/postgres -benchtime 1x ./tickets
+	$(MAKE) --no-print-directory soak-quarter
+
+# The quarter alone: fills PostgreSQL on disk (8 GB below TMPDIR) and prints what the
+# start, the sweep, each list of the console and the figures cost.
+soak-quarter:
+	JIBAN_QUARTER=$(or $(QUARTER),1000000) bash scripts/services.sh $(GO) test -timeout 180m -run '^$$' -bench Quarter/postgres -benchtime 1x ./tickets
 
 bench: ui
 	bash scripts/services.sh $(GO) test -run '^$$' -bench . -benchtime $(or $(BENCHTIME),2s) -timeout 60m ./...

@@ -18,6 +18,7 @@ type Batch struct {
 	Turn     *Turn
 	Notices  []Notice // become outbound messages, in this order
 	Tickets  []TicketChange
+	Files    []File // attached to tickets of the batch by staff; their bytes are kept already
 	Intakes  []Intake
 	Handoffs []Handoff // Version as in TicketChange
 	Alerts   []Alert

@@ -24,7 +24,7 @@ func isFigure(key string) bool {
 		"limit", "more", "clock", "counted", "decide_by", "sign_by", "return_by", "contact_by", "review_by",
 		"hold", "accused", "decider", "handler", "parent", "repeat_of", "auto_merge", "into", "incident", "task", "take_part",
 		"step", "light", "again", "last", "until",
-		"code", "result", "method", "how", "contacted", "was", "at", "to", "attempt", "direct", "guesses", "from", "why":
+		"code", "result", "method", "how", "contacted", "was", "at", "to", "attempt", "direct", "guesses", "from", "why", "rule", "anyway":
 		return true
 	default:
 		return false

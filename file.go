@@ -14,7 +14,7 @@ const (
 	FileGone    FileState = "gone"    // could not be had, or was deleted; Why tells
 )
 
-// File is a file that came with a message. Its bytes lie elsewhere, under Place;
+// File is a file that came with a message, or that staff attached to a ticket. Its bytes lie elsewhere, under Place;
 // its name and the key of its bytes are in Sealed, which only the contact's key
 // opens: when that is destroyed the file cannot be read again.
 type File struct {
@@ -37,6 +37,12 @@ type File struct {
 	NextAt         time.Time // when a wanted or waiting one is looked at again
 	CreatedAt      time.Time
 	DeletedAt      time.Time
+
+	// Of a file that staff attached to the ticket, zero for one that a person sent.
+	AttachedBy string    // who did
+	Department string    // of whoever did, "" for the hotline
+	Internal   bool      // for staff only; else it goes to the person with the answer
+	ToldAt     time.Time // when the answer went out; from then on the person may open it
 }
 
 // FileFilter selects the files of one conversation, ticket or contact; the first

@@ -254,6 +254,9 @@ type TicketAction struct {
 	// Version is that of the ticket which the actor saw; where the ticket has moved on
 	// since, the action is a conflict. 0 is for whatever it is by now.
 	Version int64 `json:"version,omitempty"`
+	// File is what is attached: its bytes are kept, its record is written with the
+	// event. It is no part of what is told of an action.
+	File *File `json:"-"`
 }
 
 // Catalogue is the catalogue of matters with those who handle them: data that

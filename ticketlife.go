@@ -29,6 +29,7 @@ const (
 	EventTransferred      TicketEventKind = "transferred"       // to a colleague of the same department
 	EventFollowUp         TicketEventKind = "follow_up"         // the person is to be asked by an agent
 	EventUnreached        TicketEventKind = "unreached"         // and could not be reached
+	EventAttached         TicketEventKind = "attached"          // staff put a file to it
 )
 
 // ActingAs is the capacity in which somebody acts on a ticket. The empty one is
@@ -92,6 +93,7 @@ type TicketLife struct {
 	Handler      string        `json:"handler,omitempty"` // staff id
 	Paused       string        `json:"paused,omitempty"`  // why the clock stands
 	PausedUntil  time.Time     `json:"paused_until,omitzero"`
+	Stood        []Span        `json:"stood,omitempty"` // when the clock of the present limit stood, in order
 	Light        Light         `json:"light,omitempty"`
 	Fired        []string      `json:"fired,omitempty"` // timers of this term that are on record
 	Voices       int           `json:"voices,omitempty"`
@@ -104,6 +106,12 @@ type TicketLife struct {
 	SurveyBy     time.Time     `json:"survey_by,omitzero"`
 	FollowUp     string        `json:"follow_up,omitempty"` // id of the agent's open task
 	Attempts     int           `json:"attempts,omitempty"`  // to reach the person for the follow-up
+}
+
+// Span is a stretch of time; one without an end goes on.
+type Span struct {
+	From time.Time `json:"from"`
+	To   time.Time `json:"to,omitzero"`
 }
 
 // Against reports whether the ticket is directed against a department, so that it
@@ -142,13 +150,16 @@ type TicketTask struct {
 
 // TaskFilter selects tasks; empty fields select all. Oldest first, after AfterID.
 type TaskFilter struct {
-	To         Addressee
-	Department string
-	Number     string
-	Kind       string
-	OpenOnly   bool
-	AfterID    string
-	Limit      int // 50 when zero, 500 at most
+	To          Addressee
+	Department  string   // id
+	Departments []string // of one of these ids; "" among them is the hotline
+	Number      string
+	Kind        string
+	OpenOnly    bool
+	Region      string // about tickets of this region and all below, or of none
+	NotAgainst  string // id of a department: not about tickets that are directed against it
+	AfterID     string
+	Limit       int // 50 when zero, 500 at most
 }
 
 // IncidentState is where an incident stands.

@@ -99,7 +99,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 // door out, and the edge.
 func (a *App) build(ctx context.Context, b *base) error {
 	metrics := web.NewMetrics()
-	b.looked = metrics.RosterLooked
+	b.looked, b.models = metrics.RosterLooked, metrics
 	screens := web.Announcer{Shared: b.shared, Log: a.opts.Log}
 	var err error
 	if a.files, err = newFiles(ctx, b); err != nil {

@@ -20,6 +20,7 @@ import (
 	"jiban/channels/sms"
 	"jiban/keys"
 	"jiban/store"
+	"jiban/store/storetest"
 )
 
 // TestMain looks for goroutines that outlive a stopped program. Two of fasthttp's
@@ -39,7 +40,18 @@ func talkBegins(t *testing.T) time.Time {
 	return at
 }
 
+// embedded is a configuration whose database has the schema already.
 func embedded(t *testing.T) config.Config {
+	t.Helper()
+	c := untouched(t)
+	if err := storetest.Furnish(t.Context(), c.Database); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// untouched is a configuration with which the program never started.
+func untouched(t *testing.T) config.Config {
 	t.Helper()
 	c := config.Default()
 	c.Listen = "127.0.0.1:0"
@@ -84,7 +96,7 @@ func get(t *testing.T, a *app.App, path string) (int, string) {
 // TestFirstAndSecondStart is what a newcomer does: the first start prints the
 // accounts and loads the sample, the second keeps the data and prints no password.
 func TestFirstAndSecondStart(t *testing.T) {
-	c := embedded(t)
+	c := untouched(t)
 	var first bytes.Buffer
 	a := start(t, c, &first)
 	for path, want := range map[string]int{"/healthz": 200, "/readyz": 200, "/metrics": 200, "/api/openapi.yaml": 200, "/api/v1/me": 401, "/channels/wechat/none": 404} {

@@ -19,6 +19,7 @@ import (
 	"jiban/handoff"
 	"jiban/keys"
 	"jiban/knowledge"
+	"jiban/llm"
 	"jiban/people"
 	"jiban/prompts"
 	"jiban/staff"
@@ -59,6 +60,8 @@ type base struct {
 	files *files.Service
 	// looked hears of every look-up in the special-service list; may be nil.
 	looked func(ctx context.Context, r people.RosterResult)
+	// models count what a language model does and costs; may be nil.
+	models llm.Metrics
 }
 
 // open opens the store and what the nodes share.
@@ -163,11 +166,15 @@ func newHouse(ctx context.Context, b *base, heard listener) (*house, error) {
 			return nil, err
 		}
 	}
-	h.runner = runner.New(runner.Deps{
+	turns := runner.Deps{
 		Store: b.store, Engines: h.lexicon.turn, Knowledge: h.knowledge, Tickets: h.tickets, Handoff: h.handoff, Persons: oneself{h.telephones, h.requests},
 		Leases: b.shared, Standby: h.waiting, Listeners: []runner.Listeners{heard}, Words: h.book,
 		Clock: b.clock, IDs: b.ids, Node: b.node, Log: b.log,
-	})
+	}
+	if err := newModel(b, &turns); err != nil {
+		return nil, err
+	}
+	h.runner = runner.New(turns)
 	return h, nil
 }
 

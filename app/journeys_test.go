@@ -11,6 +11,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"jiban/app"
+	"jiban/store/storetest"
 )
 
 // expectation is what a journey says of a turn: a part of the printed line. Only
@@ -70,7 +71,7 @@ func TestJourneys(t *testing.T) {
 func playFile(t *testing.T, file string) string {
 	t.Helper()
 	var out bytes.Buffer
-	if err := app.Talk(t.Context(), app.TalkOptions{Script: file, JSON: true, At: talkBegins(t), Out: &out, Log: app.NewLog(os.Stderr, "error")}); err != nil {
+	if err := app.Talk(t.Context(), app.TalkOptions{Script: file, JSON: true, At: talkBegins(t), Out: &out, Log: app.NewLog(os.Stderr, "error"), Furnish: storetest.Furnish}); err != nil {
 		t.Fatal(err)
 	}
 	return out.String()

@@ -32,6 +32,12 @@ type town struct {
 
 func newTown(t *testing.T, dsn string) *town {
 	t.Helper()
+	return newTownWith(t, dsn, func(*config.Config) {})
+}
+
+// newTownWith is a town whose configuration is changed first.
+func newTownWith(t *testing.T, dsn string, change func(*config.Config)) *town {
+	t.Helper()
 	c := config.Default()
 	c.DataDir, c.Database = t.TempDir(), dsn
 	c.Keys.File = filepath.Join(c.DataDir, "keys")
@@ -44,7 +50,11 @@ func newTown(t *testing.T, dsn string) *town {
 		c.Keys.Value = key
 	}
 	c.Channels.SMS = []config.SMS{{Name: talk.Channel(jiban.ChannelSMS, jiban.Citizen)}}
+	change(&c)
 	clock := jiban.NewManualClock(time.Date(2026, 11, 2, 1, 0, 0, 0, time.UTC)) // 09:00 in Beijing
+	if err := storetest.Furnish(t.Context(), dsn); err != nil {
+		t.Fatal(err)
+	}
 	h, err := newTalkHouse(t.Context(), Options{Config: c, Clock: clock}.withDefaults(), true)
 	if err != nil {
 		t.Fatal(err)

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"io"
+	"slices"
 	"time"
 
 	"jiban"
@@ -34,9 +35,12 @@ func newRequests(b *base, doer people.Doer, heard listener) (*people.Requests, e
 // sentFiles are the files of a person as their copy needs them.
 type sentFiles struct{ files *files.Service }
 
-// SentBy lists them, those too of which nothing is kept.
+// SentBy lists them, those too of which nothing is kept. What staff attached to a
+// ticket is not sent by the person, and what they keep among themselves is not the
+// person's.
 func (s sentFiles) SentBy(ctx context.Context, contactID string) ([]people.SentFile, error) {
 	kept, err := s.files.List(ctx, jiban.FileFilter{Contact: contactID})
+	kept = slices.DeleteFunc(kept, func(k files.Kept) bool { return k.AttachedBy != "" && (k.Internal || k.ToldAt.IsZero()) })
 	sent := make([]people.SentFile, len(kept))
 	for i := range kept {
 		k := &kept[i]

@@ -25,6 +25,9 @@ type TalkOptions struct {
 	In     io.Reader
 	Out    io.Writer
 	Log    *slog.Logger
+	// Furnish may prepare the throw-away database, given its address, before it is
+	// opened; nil leaves everything to the migrations.
+	Furnish func(ctx context.Context, dsn string) error
 }
 
 // Talk plays one conversation from the input, or every conversation of a script,
@@ -85,6 +88,11 @@ func withTalk(ctx context.Context, o TalkOptions, f func(*talkHouse) error) (err
 		opts.Config.Keys.File = filepath.Join(dir, "keys")
 		// Whoever plays a conversation by night sees at once what it brings.
 		opts.Config.People.QuietHours = ""
+		if o.Furnish != nil {
+			if err := o.Furnish(ctx, opts.Config.Database); err != nil {
+				return err
+			}
+		}
 	}
 	h, err := newTalkHouse(ctx, opts.withDefaults(), o.Config == nil)
 	if err != nil {

@@ -98,11 +98,23 @@ func (k *Clock) set(due time.Time, w Warning) {
 }
 
 // Share returns the moment at which a share of a term, counted as its limit
-// counts, has passed: 0 is its beginning, 1 its end.
-func (c *Calendar) Share(from, due time.Time, l jiban.Limit, share float64) time.Time {
+// counts, has passed: 0 is its beginning, 1 its end. The time for which the clock
+// stood, counted in the same way, is no part of the term; it lies before the moment.
+func (c *Calendar) Share(from, due time.Time, l jiban.Limit, share float64, stood time.Duration) time.Time {
+	whole := max(0, c.Counted(from, due, l)-stood)
+	passed := stood + time.Duration(share*float64(whole))
 	if l.OnClock {
-		return from.Add(time.Duration(share * float64(due.Sub(from)))).UTC()
+		return from.Add(passed).UTC()
 	}
-	at, _ := c.AddWorking(from, time.Duration(share*float64(c.Working(from, due))))
+	at, _ := c.AddWorking(from, passed)
 	return earlier(at, due.UTC())
+}
+
+// Counted is how much time lies between two moments as a limit counts it: on the
+// clock, or in working time. None when the second is not later.
+func (c *Calendar) Counted(from, to time.Time, l jiban.Limit) time.Duration {
+	if l.OnClock {
+		return max(0, to.Sub(from))
+	}
+	return c.Working(from, to)
 }

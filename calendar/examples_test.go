@@ -246,11 +246,19 @@ func TestShare(t *testing.T) {
 	c := office(t)
 	from, due := at(t, "2026-11-02 08:30"), at(t, "2026-11-05 17:30")
 	for share, want := range map[float64]string{0: "2026-11-02 08:30", 0.25: "2026-11-02 17:30", 0.75: "2026-11-04 17:30", 1: "2026-11-05 17:30"} {
-		if got := c.Share(from, due, days(3), share); !got.Equal(at(t, want)) {
+		if got := c.Share(from, due, days(3), share, 0); !got.Equal(at(t, want)) {
 			t.Errorf("%v: %v, want %s", share, got.In(jiban.Beijing), want)
 		}
 	}
-	if got := c.Share(from, from.Add(24*time.Hour), onClock(24), 0.75); !got.Equal(from.Add(18 * time.Hour)) {
+	if got := c.Share(from, from.Add(24*time.Hour), onClock(24), 0.75, 0); !got.Equal(from.Add(18 * time.Hour)) {
 		t.Errorf("on the clock: %v", got.In(jiban.Beijing))
+	}
+	// The clock stood for a day of nine hours: half of the other three days are 13.5
+	// hours, after those nine.
+	if got := c.Share(from, due, days(3), 0.5, c.Working(from, at(t, "2026-11-02 17:30"))); !got.Equal(at(t, "2026-11-04 13:00")) {
+		t.Errorf("a day stood: %v", got.In(jiban.Beijing))
+	}
+	if got := c.Share(from, from.Add(24*time.Hour), onClock(24), 0.75, 4*time.Hour); !got.Equal(from.Add(19 * time.Hour)) {
+		t.Errorf("four hours stood: %v", got.In(jiban.Beijing))
 	}
 }

@@ -61,6 +61,9 @@ func (t *turn) elliptic(text string) bool {
 // inContext asks a follow-up question again together with the one before it, when
 // it does not stand on its own.
 func (t *turn) inContext(text string, alone jiban.SearchResult) bool {
+	if whole, found := t.rewritten(text); whole != "" || t.need != nil {
+		return t.need != nil || t.byVerdict(whole, found)
+	}
 	if own := followParticles.ReplaceAllString(strings.Trim(text, trailing), ""); len([]rune(own)) >= 2 && !t.elliptic(text) {
 		// What it names may stand on its own: 那生育险呢.
 		found, ok := t.search(own)
@@ -103,7 +106,7 @@ func (t *turn) byVerdict(question string, found jiban.SearchResult) bool {
 // answer says what the article says, with its source and date.
 func (t *turn) answer(question string, a *jiban.Article) bool {
 	t.out.Decision = DecideAnswer
-	t.tellArticle(a)
+	t.tellArticle(question, a)
 	t.st.Topic, t.st.Articles, t.st.Pending = firstRunes(question, 100), []string{a.ID}, nil
 	t.st.calm()
 	if t.st.Request == nil {
@@ -113,19 +116,27 @@ func (t *turn) answer(question string, a *jiban.Article) bool {
 	return true
 }
 
-func (t *turn) tellArticle(a *jiban.Article) {
+func (t *turn) tellArticle(question string, a *jiban.Article) {
 	cite := citation(a)
-	title := "《" + a.Title + "》"
-	if t.lang == jiban.English {
-		title = a.Title
+	if t.phrase(question, a) {
+		t.st.Cited = &cite
+		return
 	}
 	body := plain(a.Body)
 	if t.lang == jiban.English {
 		body = t.word("answer.chinese_only", nil) + "\n" + body
 	}
-	source := t.word("answer.source", map[string]any{"title": title, "detail": sourceDetail(cite)})
-	t.add(line{key: "answer", text: body + footMark + source, cites: []jiban.Citation{cite}, long: true})
+	t.add(line{key: "answer", text: body + footMark + t.source(cite), cites: []jiban.Citation{cite}, long: true})
 	t.st.Cited = &cite
+}
+
+// source names where an answer comes from.
+func (t *turn) source(c jiban.Citation) string {
+	title := "《" + c.Title + "》"
+	if t.lang == jiban.English {
+		title = c.Title
+	}
+	return t.word("answer.source", map[string]any{"title": title, "detail": sourceDetail(c)})
 }
 
 func citation(a *jiban.Article) jiban.Citation {
@@ -363,7 +374,7 @@ func (t *turn) answerBetween(text string) bool {
 	t.out.Intent = "consult"
 	if found.Verdict == jiban.VerdictAnswer && len(found.Found) > 0 {
 		t.out.Decision = DecideAnswer
-		t.tellArticle(&found.Found[0].Article)
+		t.tellArticle(text, &found.Found[0].Article)
 	} else if t.st.Failures++; t.st.Failures > 2 {
 		t.say("no_answer.again", nil)
 		return t.handoff(jiban.HandoffNoAnswer)

@@ -17,6 +17,9 @@ func (t *turn) summarise() {
 	private := (r.Type == jiban.Complaint || r.Type == jiban.Report) && !r.Anonymous && !r.Confidential
 	t.out.Decision = DecideConfirm
 	t.out.Ask = nil
+	if r.Shortened {
+		t.say("confirm.shortened", nil)
+	}
 	l := t.say("confirm.summary", map[string]any{"lines": t.summaryLines(r), "privacy": private})
 	l.options = t.options("confirm", "edit", "cancel")
 	if private {

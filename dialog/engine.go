@@ -111,6 +111,7 @@ type turn struct {
 	out   Outcome
 	lines []line
 	away  *request // the form the person comes back to after a long time
+	brief string   // a model's summary for the agent
 }
 
 // begin settles what is known before anything is understood.

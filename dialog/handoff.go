@@ -21,7 +21,7 @@ func (t *turn) handoff(why jiban.HandoffReason) bool {
 	if t.st.Roster && why == jiban.HandoffRequested {
 		why = jiban.HandoffRoster
 	}
-	if !t.suggest() {
+	if !t.suggest() || !t.digest(why) {
 		return true
 	}
 	plan, ok := t.planHandoff(why)
@@ -74,6 +74,9 @@ func (t *turn) summaryForAgent() string {
 	zh := *t
 	zh.lang = jiban.Chinese
 	var lines []string
+	if t.brief != "" {
+		lines = append(lines, zh.word("handoff.digest", map[string]any{"text": t.brief}))
+	}
 	if r := t.st.Request; r != nil {
 		for _, l := range zh.summaryLines(r) {
 			lines = append(lines, l["label"]+"："+l["value"])

@@ -34,10 +34,13 @@ type house struct {
 	turns    []dialog.Input
 	codeAt   time.Time
 	tries    int
-	asked    map[jiban.DataRequestKind]bool
+	ordered  map[jiban.DataRequestKind]bool
 	consents []dialog.ConsentChange
 
 	incidents []jiban.Incident // announced
+
+	model   func(a *dialog.ModelAsk) string // what a model answers, raw; nil: there is none
+	planted *jiban.Article                  // one more article
 }
 
 // theEngine is shared by the tests: it holds no state.
@@ -60,7 +63,7 @@ func newEngine(t testing.TB) *dialog.Engine {
 
 func newHouse(t *testing.T, kind jiban.ChannelKind) *house {
 	h := &house{
-		t: t, engine: newEngine(t), onDuty: true, ahead: 2, asked: map[jiban.DataRequestKind]bool{},
+		t: t, engine: newEngine(t), onDuty: true, ahead: 2, ordered: map[jiban.DataRequestKind]bool{},
 		now: time.Date(2026, 11, 2, 1, 0, 0, 0, time.UTC),
 		sit: dialog.Situation{ConversationID: "c1", ContactID: "p1", Channel: "main", ChannelKind: kind, Audience: jiban.Citizen,
 			Region: "230000", Lang: jiban.Chinese, Holder: jiban.HeldByBot, First: true, CanProve: true},
@@ -101,10 +104,10 @@ func (h *house) deed(n *dialog.Need) dialog.DeedFact {
 		}
 		h.sit.Phone = ""
 	case dialog.NeedData:
-		if h.asked[n.Data] {
+		if h.ordered[n.Data] {
 			f.Result = dialog.DeedAgain
 		}
-		h.asked[n.Data] = true
+		h.ordered[n.Data] = true
 	}
 	return f
 }
@@ -122,6 +125,9 @@ func (h *house) tap(s string) dialog.Outcome {
 func (h *house) send(cs ...jiban.Content) dialog.Outcome {
 	h.t.Helper()
 	in := dialog.Input{Now: h.now, Situation: h.sit, State: h.state}
+	if h.model != nil {
+		in.Facts.Model = "scripted"
+	}
 	for _, c := range cs {
 		h.seq++
 		in.Inbox = append(in.Inbox, jiban.Message{ID: fmt.Sprint("m", h.seq), ConversationID: "c1", Content: c, CreatedAt: h.now})
@@ -154,8 +160,10 @@ func (h *house) answer(f *dialog.Facts, n *dialog.Need) {
 	switch n.Kind {
 	case dialog.NeedCode, dialog.NeedProof, dialog.NeedUnbind, dialog.NeedData:
 		f.Deeds = append(f.Deeds, h.deed(n))
+	case dialog.NeedModel:
+		f.Models = append(f.Models, h.asked(n.Model))
 	case dialog.NeedSearch:
-		f.Searches = append(f.Searches, dialog.SearchFact{Query: n.Search, Result: search(n.Search)})
+		f.Searches = append(f.Searches, dialog.SearchFact{Query: n.Search, Result: search(n.Search, h.planted)})
 	case dialog.NeedRecent:
 		f.Recent = &dialog.RecentFact{Tickets: slices.Clone(h.tickets)}
 	case dialog.NeedStatus:
@@ -181,6 +189,17 @@ func (h *house) answer(f *dialog.Facts, n *dialog.Need) {
 		f.Handoff = &jiban.HandoffPlan{Queue: "main", Priority: 1, OnDuty: h.onDuty, Ahead: h.ahead, Wait: time.Duration(h.ahead) * 2 * time.Minute,
 			CallbackBy: h.now.Add(24 * time.Hour)}
 	}
+}
+
+// boundary fences every prompt of the tests.
+const boundary = "k7r2m9"
+
+// asked does what the runner does with an ask.
+func (h *house) asked(a *dialog.ModelAsk) dialog.ModelFact {
+	f := dialog.ModelFact{Task: a.Task, Ask: a.Digest(), Boundary: boundary, Model: "scripted", Prompt: string(a.Task) + "-test"}
+	output, why := a.Check(h.model(a), boundary)
+	f.Output, f.Refused = output, string(why)
+	return f
 }
 
 func (h *house) plan(d jiban.TicketDraft) jiban.TicketPlan {
@@ -270,9 +289,13 @@ func (h *house) resolve(reply string) {
 }
 
 // search knows a handful of articles by a word in the question.
-func search(q jiban.SearchQuery) jiban.SearchResult {
+func search(q jiban.SearchQuery, planted *jiban.Article) jiban.SearchResult {
 	var hits []jiban.Found
-	for _, a := range articles() {
+	all := articles()
+	if planted != nil {
+		all = append(all, *planted)
+	}
+	for _, a := range all {
 		for _, k := range a.Keywords {
 			if strings.Contains(lang.Fold(q.Text), k) {
 				hits = append(hits, jiban.Found{Article: a, Score: 10 - float64(len(hits))})

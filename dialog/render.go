@@ -24,6 +24,7 @@ type line struct {
 	cites   []jiban.Citation
 	safety  bool
 	long    bool // may be cut, the rest is kept for 详情
+	made    bool // phrased by a model
 }
 
 // word says the sentence of a key. On SMS a shorter one is taken where there is
@@ -142,9 +143,10 @@ func join(lines []line) []Reply {
 			out[n-1].Text += "\n" + l.text
 			out[n-1].Options = l.options
 			out[n-1].Citations = append(out[n-1].Citations, l.cites...)
+			out[n-1].Generated = out[n-1].Generated || l.made
 			continue
 		}
-		out = append(out, Reply{Text: l.text, Options: l.options, Citations: l.cites, Safety: l.safety})
+		out = append(out, Reply{Text: l.text, Options: l.options, Citations: l.cites, Safety: l.safety, Generated: l.made})
 	}
 	return out
 }
@@ -169,12 +171,13 @@ func (t *turn) renderSMS() []Reply {
 		text = cutUnits(text, t.e.smsUnits-1) + "…"
 	}
 	var cites []jiban.Citation
-	safety := false
+	safety, made := false, false
 	for i := range t.lines {
 		cites = append(cites, t.lines[i].cites...)
 		safety = safety || t.lines[i].safety
+		made = made || t.lines[i].made
 	}
-	return []Reply{{Text: text, Citations: cites, Safety: safety}}
+	return []Reply{{Text: text, Citations: cites, Safety: safety, Generated: made}}
 }
 
 func smsText(lines []line) string {

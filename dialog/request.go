@@ -200,6 +200,10 @@ func (t *turn) bareRequest(r reading) bool {
 
 // startForm opens the form with all that was said already.
 func (t *turn) startForm(text string, rd reading) bool {
+	hints, short, ok := t.helped(text, &rd)
+	if !ok {
+		return true
+	}
 	r := &request{Text: text, Type: rd.kind, Region: t.out.Region}
 	if rd.score >= likelyMatter {
 		r.Matter = rd.matter
@@ -208,6 +212,7 @@ func (t *turn) startForm(text string, rd reading) bool {
 	t.st.Request, t.st.Pending, t.st.More = r, nil, ""
 	r.set("description", text)
 	t.absorb(text, false)
+	t.takeHints(hints, short)
 	if asksFacts(r.Type) && r.Slots["place"] == "" && t.st.Place != "" {
 		r.set("place", t.st.Place)
 	}
@@ -307,16 +312,27 @@ func (t *turn) unsure(text string, r reading) bool {
 		return false
 	}
 	// Enough was said for a request; only whether one is meant is open.
+	guess, ok := t.guessed(text)
+	if !ok {
+		return true
+	}
 	t.st.Failures++
 	t.out.Decision, t.out.Intent = DecideClarify, "unsure"
-	l := t.say("clarify.wish", nil)
+	key, params := "clarify.wish", map[string]any(nil)
+	if guess != nil {
+		key, params = "clarify.guess", map[string]any{"matter": t.matterName(guess.Matter)}
+	}
+	l := t.say(key, params)
 	l.options = t.options("consult", "report", "human")
-	t.ask(pending{Kind: askedWish, Text: firstRunes(text, maxHeard)}, l)
+	t.ask(pending{Kind: askedWish, Text: firstRunes(text, maxHeard), Guess: guess}, l)
 	return true
 }
 
 func (t *turn) answerWish(p pending) bool {
 	o, ok := t.said.choice(p.Choices)
+	if !ok && p.Guess != nil && t.said.is(lang.CommandYes) {
+		o, ok = t.option("report"), true
+	}
 	if !ok {
 		t.st.Pending = nil
 		// What follows explains what came before.
@@ -337,6 +353,7 @@ func (t *turn) answerWish(p pending) bool {
 		if rd.kind == jiban.Consultation {
 			rd.kind, rd.sure = jiban.Help, 0
 		}
+		rd.guess(p.Guess)
 		return t.startForm(p.Text, rd)
 	}
 }

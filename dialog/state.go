@@ -62,8 +62,9 @@ type request struct {
 	Confirmed    bool              `json:"confirmed,omitempty"` // the summary was shown as it stands
 	Recorded     bool              `json:"recorded,omitempty"`  // its intake is open
 	Articles     []string          `json:"articles,omitempty"`
-	Told         string            `json:"told,omitempty"`   // id of the incident that the person was told of
-	Looked       string            `json:"looked,omitempty"` // matter and region for which incidents were looked for
+	Told         string            `json:"told,omitempty"`      // id of the incident that the person was told of
+	Looked       string            `json:"looked,omitempty"`    // matter and region for which incidents were looked for
+	Shortened    bool              `json:"shortened,omitempty"` // its description is a model's summary, the words themselves are in the slot original
 }
 
 // pendingKind says what the last turn asked for.
@@ -99,6 +100,13 @@ type pending struct {
 	Tries   int            `json:"tries,omitempty"`
 	Said    int            `json:"said,omitempty"` // how often it was repeated, so that the words change
 	Back    *pending       `json:"back,omitempty"` // what stood open before
+	Guess   *guess         `json:"guess,omitempty"`
+}
+
+// guess is what a model took a message for and the person is asked about.
+type guess struct {
+	Type   jiban.RequestType `json:"type"`
+	Matter string            `json:"matter"`
 }
 
 func loadState(raw json.RawMessage) *state {
@@ -145,6 +153,7 @@ func (r *request) set(key, value string) {
 	}
 	r.Slots[key] = value
 	r.Confirmed = false
+	r.Shortened = r.Shortened && key != "description"
 }
 
 func (r *request) skip(key string) {

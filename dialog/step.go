@@ -45,6 +45,10 @@ type Facts struct {
 	Incidents []IncidentFact     `json:"incidents,omitempty"`
 	Handoff   *jiban.HandoffPlan `json:"handoff,omitempty"`
 	Deeds     []DeedFact         `json:"deeds,omitempty"`
+	// Model names the model that this turn may ask, "" for none; the runner says so
+	// before the first step.
+	Model  string      `json:"model,omitempty"`
+	Models []ModelFact `json:"models,omitempty"`
 }
 
 // SearchFact is one answered search.
@@ -140,6 +144,7 @@ type Need struct {
 	Phone   string                // NeedCode, NeedProof
 	Code    string                // NeedProof
 	Data    jiban.DataRequestKind // NeedData
+	Model   *ModelAsk             // NeedModel
 }
 
 // Decision is what a turn came to.
@@ -187,7 +192,8 @@ type Reply struct {
 	Text      string           `json:"text"`
 	Options   []jiban.Option   `json:"options,omitempty"`
 	Citations []jiban.Citation `json:"citations,omitempty"`
-	Safety    bool             `json:"safety,omitempty"` // the safety line: sent whoever holds the conversation
+	Safety    bool             `json:"safety,omitempty"`    // the safety line: sent whoever holds the conversation
+	Generated bool             `json:"generated,omitempty"` // a model phrased some of it: it is labelled in the text, and marked where the channel can
 }
 
 // HandoffMove is what a turn wants done with the holder of the conversation.

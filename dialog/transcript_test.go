@@ -29,6 +29,7 @@ type script struct {
 	Region   string `yaml:"region"`
 	Roster   bool   `yaml:"roster"`
 	Off      bool   `yaml:"off_duty"`
+	Model    bool   `yaml:"model"` // there is a model, which answers what each turn's replies say
 	Known    []struct {
 		Matter string `yaml:"matter"`
 		Region string `yaml:"region"`
@@ -44,6 +45,8 @@ type script struct {
 		Resolve  *string         `yaml:"resolve"`
 		Agent    *string         `yaml:"agent"` // a member of staff accepts or returns
 		Expect   map[string]any  `yaml:"expect"`
+
+		Answers map[string]string `yaml:"model"` // raw, by task
 	} `yaml:"turns"`
 }
 
@@ -65,12 +68,12 @@ func readScripts(t *testing.T, file string) []script {
 }
 
 func TestTranscripts(t *testing.T) {
-	files, err := filepath.Glob("testdata/transcripts/*.yaml")
+	files, err := filepath.Glob("testdata/transcripts*/*.yaml")
 	if err != nil || len(files) == 0 {
 		t.Fatal("there are no transcripts", err)
 	}
 	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".yaml"), func(t *testing.T) {
+		t.Run(strings.TrimPrefix(strings.TrimSuffix(file, ".yaml"), "testdata/"), func(t *testing.T) {
 			var got bytes.Buffer
 			for _, s := range readScripts(t, file) {
 				t.Run(s.Name, func(t *testing.T) { play(t, s, &got) })
@@ -123,6 +126,9 @@ func play(t *testing.T, s script, w *bytes.Buffer) {
 	fmt.Fprintf(w, "## %s (%s)\n", s.Name, s.Channel)
 	for i, turn := range s.Turns {
 		var out dialog.Outcome
+		if s.Model {
+			h.model = func(a *dialog.ModelAsk) string { return turn.Answers[string(a.Task)] }
+		}
 		switch {
 		case turn.Say != nil:
 			fmt.Fprintf(w, "> %s\n", *turn.Say)
@@ -153,6 +159,7 @@ func play(t *testing.T, s script, w *bytes.Buffer) {
 			fmt.Fprintf(w, "(staff: %s)\n", *turn.Agent)
 			continue
 		}
+		writeModels(w, h.turns[len(h.turns)-1].Facts.Models)
 		write(w, out)
 		fits(t, h, out)
 		for key, want := range turn.Expect {
@@ -199,6 +206,16 @@ func fits(t *testing.T, h *house, out dialog.Outcome) {
 	}
 }
 
+func writeModels(w *bytes.Buffer, facts []dialog.ModelFact) {
+	for _, f := range facts {
+		said := f.Output
+		if f.Refused != "" {
+			said = "nothing, " + f.Refused
+		}
+		fmt.Fprintf(w, "  {%s: %s}\n", f.Task, said)
+	}
+}
+
 func write(w *bytes.Buffer, out dialog.Outcome) {
 	head := string(out.Decision)
 	for _, part := range []struct{ name, value string }{
@@ -227,6 +244,9 @@ func write(w *bytes.Buffer, out dialog.Outcome) {
 	}
 	for _, r := range out.Replies {
 		fmt.Fprintf(w, "< %s\n", strings.ReplaceAll(r.Text, "\n", "\n  "))
+		if r.Generated {
+			fmt.Fprintf(w, "  (generated)\n")
+		}
 		for i, o := range r.Options {
 			fmt.Fprintf(w, "  (%d) %s\n", i+1, o.Label)
 		}

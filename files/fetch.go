@@ -98,7 +98,7 @@ func (s *Service) notTooOften(ctx context.Context, f jiban.File) error {
 	}
 	before := 0
 	for _, o := range all {
-		if o.CreatedAt.After(f.CreatedAt.Add(-day)) && o.CreatedAt.Before(f.CreatedAt) {
+		if o.AttachedBy == "" && o.CreatedAt.After(f.CreatedAt.Add(-day)) && o.CreatedAt.Before(f.CreatedAt) {
 			before++
 		}
 	}

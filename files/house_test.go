@@ -229,7 +229,7 @@ func (s *shelf) DeleteFile(_ context.Context, id string) error {
 }
 
 func (s *shelf) LooseFiles(_ context.Context, before time.Time) (int, error) {
-	return s.delete(func(f jiban.File) bool { return f.MessageID == "" && f.CreatedAt.Before(before) }), nil
+	return s.delete(func(f jiban.File) bool { return f.MessageID == "" && f.AttachedBy == "" && f.CreatedAt.Before(before) }), nil
 }
 
 func (s *shelf) LeftFiles(_ context.Context, limit int) ([]jiban.File, error) {

@@ -169,11 +169,11 @@ func (k Kept) Attachment() jiban.Attachment {
 // than the allowed size is read.
 func (s *Service) Take(ctx context.Context, u Upload) (Kept, error) {
 	const op = "files.Take"
-	k := Kept{File: jiban.File{ID: s.d.IDs.NewID(), ContactID: u.ContactID, State: jiban.FileKept, CreatedAt: s.now()}}
-	if err := s.keep(ctx, &k, u); err != nil {
-		return k, coded(op, err)
+	k, err := s.Hold(ctx, u)
+	if err != nil {
+		return k, err
 	}
-	err := s.d.Records.AddFile(ctx, k.File, s.limits.MaxPerDay, k.CreatedAt.Add(-day))
+	err = s.d.Records.AddFile(ctx, k.File, s.limits.MaxPerDay, k.CreatedAt.Add(-day))
 	if err == nil {
 		return k, nil
 	}
@@ -182,6 +182,28 @@ func (s *Service) Take(ctx context.Context, u Upload) (Kept, error) {
 		err = coded(op, refused(TooOften, "more than %d files in a day", s.limits.MaxPerDay))
 	}
 	return k, err
+}
+
+// Hold checks a file as Take does and puts its bytes down, without a record: for
+// whoever writes the record together with what the file belongs to, or releases
+// it. What is neither is found by SweepOrphans.
+func (s *Service) Hold(ctx context.Context, u Upload) (Kept, error) {
+	k := Kept{File: jiban.File{ID: s.d.IDs.NewID(), ContactID: u.ContactID, State: jiban.FileKept, CreatedAt: s.now()}}
+	if err := s.keep(ctx, &k, u); err != nil {
+		return k, coded("files.Hold", err)
+	}
+	return k, nil
+}
+
+// Release removes the bytes of a held file whose record could not be written. An
+// end that nobody knows may have been a good one: where there is a record, or
+// where that cannot be told, the bytes stay.
+func (s *Service) Release(ctx context.Context, k Kept) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	if _, err := s.d.Records.File(ctx, k.ID); jiban.CodeOf(err) == jiban.CodeNotFound {
+		s.drop(ctx, k.Place)
+	}
 }
 
 func (s *Service) now() time.Time { return s.d.Clock.Now().UTC().Truncate(time.Microsecond) }

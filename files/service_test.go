@@ -370,3 +370,31 @@ func (d *deleting) Media(ctx context.Context, _ string) (io.ReadCloser, error) {
 	_, err := d.h.DeleteOf(ctx, "c1")
 	return io.NopCloser(bytes.NewReader(plainJPEG())), err
 }
+
+// A file whose record is somebody else's to write: let go, nothing stays; written,
+// its bytes stay whatever is said.
+func TestHeldFilesAreReleased(t *testing.T) {
+	h := newHouse(t, Limits{}, nil)
+	hold := func() Kept {
+		k, err := h.Hold(t.Context(), Upload{ContactID: "c1", Name: "a.png", Body: bytes.NewReader(plainPNG())})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return k
+	}
+	k := hold()
+	if _, err := h.read(k.ID); jiban.CodeOf(err) != jiban.CodeNotFound {
+		t.Errorf("it can be read before it is anybody's: %v", err)
+	}
+	h.Release(t.Context(), k)
+	if len(h.blobs.bytes) != 0 {
+		t.Errorf("%d heaps of bytes stay", len(h.blobs.bytes))
+	}
+	k = hold()
+	k.Ticket, k.AttachedBy = "2611020000018", "staff-1"
+	h.shelf.put(k.File)
+	h.Release(t.Context(), k)
+	if _, err := h.read(k.ID); err != nil {
+		t.Errorf("a file that is on record lost its bytes: %v", err)
+	}
+}

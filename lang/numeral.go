@@ -1,6 +1,9 @@
 package lang
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // numeralDigits holds the digits of Chinese numerals, everyday and formal; 幺 is
 // the one of telephone numbers, 两 the two of counting.
@@ -120,3 +123,22 @@ func oneIfMissing(last int64) int64 {
 	}
 	return 0
 }
+
+// Numeral reads a text that is a Chinese numeral and nothing else, and returns its
+// value in figures.
+func Numeral(s string) (string, bool) {
+	rs := []rune(s)
+	for _, r := range rs {
+		if !isNumeral(r) {
+			return "", false
+		}
+	}
+	if len(rs) == 0 || len(rs) > mostNumeral {
+		return "", false
+	}
+	n, used := readNumeral(rs)
+	return strconv.FormatFloat(n, 'f', -1, 64), used == len(rs)
+}
+
+// mostNumeral bounds a numeral, in characters: 亿 may stand in it twice.
+const mostNumeral = 24

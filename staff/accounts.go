@@ -3,6 +3,7 @@ package staff
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -186,6 +187,24 @@ func (s *Service) List(ctx context.Context) ([]jiban.Account, error) {
 		return nil, jiban.Errorf(jiban.CodeOf(err), "staff.list", "list accounts: %w", err)
 	}
 	return as, nil
+}
+
+// mostNamed bounds how many accounts one question names.
+const mostNamed = 1000
+
+// Named returns those of the given accounts that there are, by their ids, in one
+// question to the store; of more than a thousand the first.
+func (s *Service) Named(ctx context.Context, ids []string) (map[string]jiban.Account, error) {
+	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
+	as, err := s.store.AccountsByID(ctx, ids[:min(len(ids), mostNamed)])
+	if err != nil {
+		return nil, jiban.Errorf(jiban.CodeOf(err), "staff.named", "look up who did something: %w", err)
+	}
+	named := make(map[string]jiban.Account, len(as))
+	for _, a := range as {
+		named[a.ID] = a
+	}
+	return named, nil
 }
 
 func (s *Service) load(ctx context.Context, id string) (jiban.Account, error) {

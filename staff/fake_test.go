@@ -71,6 +71,11 @@ func (m *memory) AccountByLogin(_ context.Context, login string) (jiban.Account,
 	return jiban.Account{}, notFound()
 }
 
+func (m *memory) AccountsByID(ctx context.Context, ids []string) ([]jiban.Account, error) {
+	all, err := m.Accounts(ctx)
+	return slices.DeleteFunc(all, func(a jiban.Account) bool { return !slices.Contains(ids, a.ID) }), err
+}
+
 func (m *memory) Accounts(context.Context) ([]jiban.Account, error) {
 	unlock, err := m.lock()
 	if err != nil {

@@ -24,6 +24,7 @@ const (
 	ActTicketOpen       Action = "ticket.open"       // open one for a person
 	ActTicketHandle     Action = "ticket.handle"     // sign, reply, return, ask for more time
 	ActTicketDispatch   Action = "ticket.dispatch"   // choose the department
+	ActTicketAttach     Action = "ticket.attach"     // put a file to a ticket
 	ActTicketDesk       Action = "ticket.desk"       // answer at once, close, press, add what a person says
 	ActTicketReview     Action = "ticket.review"     // decide on returns, extensions and answers to be checked
 	ActFollowUp         Action = "followup"          // ask people afterwards and record what they say
@@ -60,7 +61,7 @@ const (
 // Actions returns every action of the table.
 func Actions() []Action {
 	return []Action{ActSelf, ActCatalogue, ActSearch, ActEvents, ActQueue, ActConversation, ActTalk, ActAlerts,
-		ActTicketView, ActTicketOpen, ActTicketHandle, ActTicketDispatch, ActTicketDesk, ActTicketReview, ActFollowUp, ActPapers,
+		ActTicketView, ActTicketOpen, ActTicketHandle, ActTicketAttach, ActTicketDispatch, ActTicketDesk, ActTicketReview, ActFollowUp, ActPapers,
 		ActFigures, ActIncidentView, ActIncidents, ActRulesView, ActRules, ActCalendar, ActArticleView, ActArticlePublish,
 		ActAccountView, ActAccounts, ActRoles, ActTokens, ActAudit, ActAuditExport, ActPersonalData, ActPersonalReporter, ActFiles,
 		ActCatalogueHistory, ActCatalogueEdit, ActCatalogueForce, ActPersons, ActSeparate, ActRequests, ActRequestApprove, ActRoster, ActRetention, ActRetentionRun}
@@ -106,7 +107,7 @@ func rolesFor(a Action) []jiban.Role {
 	case ActQueue, ActConversation, ActTalk, ActAlerts, ActTicketOpen, ActPersonalReporter, ActPersons, ActRequests,
 		ActTicketDesk, ActFollowUp, ActIncidentView:
 		return []jiban.Role{agent, supervisor}
-	case ActPersonalData, ActFiles, ActPapers:
+	case ActPersonalData, ActFiles, ActPapers, ActTicketAttach:
 		return []jiban.Role{agent, supervisor, handler}
 	case ActTicketView:
 		return []jiban.Role{agent, supervisor, handler, auditor}

@@ -44,6 +44,8 @@ type AccountStore interface {
 	Account(ctx context.Context, id string) (jiban.Account, error)
 	AccountByLogin(ctx context.Context, login string) (jiban.Account, error)
 	Accounts(ctx context.Context) ([]jiban.Account, error)
+	// AccountsByID returns those of the given ids that there are.
+	AccountsByID(ctx context.Context, ids []string) ([]jiban.Account, error)
 }
 
 // Changer writes what changes together, with its entries in the record, or

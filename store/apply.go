@@ -83,7 +83,7 @@ type seat struct {
 // compete for, and who loses there has touched nothing else.
 func (a *application) run(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{
-		a.address, a.conversation, a.inbox, a.turn, a.notices, a.tickets, a.handoffs, a.wishes, a.records,
+		a.address, a.conversation, a.inbox, a.turn, a.notices, a.tickets, a.attach, a.handoffs, a.wishes, a.records,
 	} {
 		if err := step(ctx); err != nil {
 			return err
@@ -292,44 +292,6 @@ func (a *application) message(n *jiban.Notice) jiban.Message {
 		m.Delivery.ClaimedBy, m.Delivery.ClaimedUntil = c.By, c.Until
 	}
 	return m
-}
-
-func (a *application) tickets(ctx context.Context) error {
-	for i := range a.batch.Tickets {
-		if err := a.ticket(ctx, &a.batch.Tickets[i]); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (a *application) ticket(ctx context.Context, c *jiban.TicketChange) error {
-	t := c.Ticket
-	read := t.Version
-	t.Version++
-	var err error
-	if read == 0 {
-		err = tickets.add(ctx, a.q, &t)
-	} else {
-		err = tickets.replace(ctx, a.q, &t, read, "ticket "+t.Number)
-	}
-	for i := range c.Events {
-		if err != nil {
-			return err
-		}
-		e := c.Events[i]
-		if e.ID == "" {
-			e.ID = a.s.ids.NewID()
-		}
-		err = ticketEvents.add(ctx, under(a.q, t.ContactID), &e)
-		if err == nil {
-			err = a.ticketFiles(ctx, &t, e.Kind)
-		}
-	}
-	if err != nil {
-		return err
-	}
-	return putTasks(ctx, under(a.q, t.ContactID), c.Tasks)
 }
 
 func (a *application) handoffs(ctx context.Context) error {

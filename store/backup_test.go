@@ -174,7 +174,7 @@ func TestNewerSchemaIsRefused(t *testing.T) {
 }
 
 func TestNodesMigrateAtOnce(t *testing.T) {
-	onBoth(t, func(t *testing.T, p place) {
+	onBare(t, func(t *testing.T, p place) {
 		var wg sync.WaitGroup
 		for range 3 {
 			wg.Add(1)

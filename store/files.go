@@ -24,16 +24,17 @@ func (e envelope) Scan(src any) error {
 var files = newTable("files", func(f *jiban.File) []any {
 	return []any{&f.ID, &f.ContactID, &f.ConversationID, &f.MessageID, &f.Ticket, &f.State, &f.Why,
 		envelope{&f.Sealed}, &f.Type, &f.Size, &f.SHA256, &f.Place, &f.Scan, &f.Channel, words{&f.Source},
-		&f.Tries, stamp{&f.NextAt}, stamp{&f.CreatedAt}, stamp{&f.DeletedAt}}
+		&f.Tries, stamp{&f.NextAt}, stamp{&f.CreatedAt}, stamp{&f.DeletedAt}, &f.AttachedBy, &f.Department, &f.Internal, stamp{&f.ToldAt}}
 }, "id", "contact_id", "conversation_id", "message_id", "ticket", "state", "why", "sealed", "type", "size", "sha256",
-	"place", "scan", "channel", "source", "tries", "next_at", "created_at", "deleted_at")
+	"place", "scan", "channel", "source", "tries", "next_at", "created_at", "deleted_at",
+	"attached_by", "department", "internal", "told_at")
 
 // AddFile stores the record of a file whose bytes are kept. CodeLimited when its
-// contact has so many since the given time; 0 is no limit. On PostgreSQL a few
+// contact sent so many since the given time; 0 is no limit. On PostgreSQL a few
 // that come at the same instant may pass together.
 func (s *Store) AddFile(ctx context.Context, f jiban.File, most int, since time.Time) error {
 	const op = "store.AddFile"
-	const count = "SELECT COUNT(*) FROM files WHERE contact_id = $1 AND created_at > $2"
+	const count = "SELECT COUNT(*) FROM files WHERE contact_id = $1 AND created_at > $2 AND attached_by = ''"
 	return s.write(ctx, op, func(ctx context.Context, q querier) error {
 		var n int
 		if _, err := scanOne(ctx, q, count, []any{f.ContactID, micros(since)}, &n); err != nil {
@@ -137,9 +138,10 @@ func (s *Store) DeleteFile(ctx context.Context, id string) error {
 	return err
 }
 
-// LooseFiles marks those as deleted that no message took since a time.
+// LooseFiles marks those as deleted that no message took since a time. What staff
+// attached to a ticket belongs to that.
 func (s *Store) LooseFiles(ctx context.Context, before time.Time) (int, error) {
-	return s.deleteFiles(ctx, "store.LooseFiles", "message_id = '' AND created_at < $1", micros(before))
+	return s.deleteFiles(ctx, "store.LooseFiles", "message_id = '' AND attached_by = '' AND created_at < $1", micros(before))
 }
 
 func (s *Store) deleteFiles(ctx context.Context, op, which string, value any) (int, error) {
@@ -203,7 +205,7 @@ func (s *Store) takeFiles(ctx context.Context, q querier, contactID string, m *j
 
 func (s *Store) claimFile(ctx context.Context, q querier, contactID, id string, m *jiban.Message) error {
 	const query = `UPDATE files SET conversation_id = $1, message_id = $2
-		WHERE id = $3 AND contact_id = $4 AND message_id = '' AND deleted_at = 0`
+		WHERE id = $3 AND contact_id = $4 AND message_id = '' AND attached_by = '' AND deleted_at = 0`
 	n, err := q.exec(ctx, query, m.ConversationID, m.ID, id, contactID)
 	if err == nil && n == 0 {
 		err = jiban.Errorf(jiban.CodeInvalid, "store.Receive", "file %s is not there, belongs to another person or came with another message: send it anew", id)
@@ -228,12 +230,32 @@ func (s *Store) visitFiles(ctx context.Context, id string, visit func(jiban.Held
 // come to belong to it.
 const fileWindow = 24 * time.Hour
 
-// ticketFiles gives the files that came lately in the conversation to the ticket.
+// ticketFiles gives the files that came lately in the conversation to the ticket,
+// and those that are for the person to the person, with the answer.
 func (a *application) ticketFiles(ctx context.Context, t *jiban.Ticket, e jiban.TicketEventKind) error {
-	if t.ConversationID == "" || e != jiban.EventOpened && e != jiban.EventSupplemented {
-		return nil
+	const sent = "UPDATE files SET ticket = $1 WHERE conversation_id = $2 AND conversation_id <> '' AND ticket = '' AND created_at > $3"
+	const told = "UPDATE files SET told_at = $2 WHERE ticket = $1 AND ticket <> '' AND attached_by <> '' AND NOT internal AND told_at = 0"
+	var err error
+	switch {
+	case e == jiban.EventReplied:
+		_, err = a.q.exec(ctx, told, t.Number, micros(a.now))
+	case t.ConversationID != "" && (e == jiban.EventOpened || e == jiban.EventSupplemented):
+		_, err = a.q.exec(ctx, sent, t.Number, t.ConversationID, micros(a.now.Add(-fileWindow)))
 	}
-	const query = "UPDATE files SET ticket = $1 WHERE conversation_id = $2 AND conversation_id <> '' AND ticket = '' AND created_at > $3"
-	_, err := a.q.exec(ctx, query, t.Number, t.ConversationID, micros(a.now.Add(-fileWindow)))
 	return err
+}
+
+// attach writes the records of files that staff attach, with the events that tell
+// of it. One without a ticket or without anybody who did it would be nobody's.
+func (a *application) attach(ctx context.Context) error {
+	for i := range a.batch.Files {
+		f := &a.batch.Files[i]
+		if f.Ticket == "" || f.AttachedBy == "" {
+			return jiban.Errorf(jiban.CodeInvalid, "store.Apply", "file %s names no ticket, or not who attaches it", f.ID)
+		}
+		if err := files.add(ctx, a.q, f); err != nil {
+			return err
+		}
+	}
+	return nil
 }

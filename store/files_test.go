@@ -175,6 +175,86 @@ func TestFilesOfATicket(t *testing.T) {
 	})
 }
 
+// What staff attach is written with the event that tells of it, or not at all;
+// the person may open what is for them from the next answer on, and nothing else.
+func TestAttachedFilesAreTiedToTheTicket(t *testing.T) {
+	onBoth(t, func(t *testing.T, p place) {
+		clock := jiban.NewManualClock(time.Now().UTC().Truncate(time.Second))
+		s, ctx := p.openAt(t, clock), t.Context()
+		m := receive(t, s, text("m1", "a", "停水了"))
+		ticket := jiban.Ticket{Number: "2611020000018", ContactID: contactOf(t, s, "a"), ConversationID: m.ConversationID, Status: jiban.TicketAccepted}
+		change := func(version int64, kind jiban.TicketEventKind) jiban.TicketChange {
+			k := ticket
+			k.Version = version
+			return jiban.TicketChange{Ticket: k, Events: []jiban.TicketEvent{{Number: k.Number, Seq: version + 1, Kind: kind, Actor: "staff-1", At: clock.Now()}}}
+		}
+		attached := func(id string, internal bool) jiban.File {
+			f := sentFile(id, ticket.ContactID, clock.Now())
+			f.Ticket, f.AttachedBy, f.Department, f.Internal = ticket.Number, "staff-1", "230100.water", internal
+			return f
+		}
+		apply(t, s, jiban.Batch{Tickets: []jiban.TicketChange{change(0, jiban.EventOpened)}})
+		own := attached("f1", true)
+		apply(t, s, jiban.Batch{Tickets: []jiban.TicketChange{change(1, jiban.EventAttached)}, Files: []jiban.File{own}})
+		if got := must[jiban.File](t)(s.File(ctx, "f1")); fmt.Sprint(got) != fmt.Sprint(own) {
+			t.Errorf("read back\n%+v, want\n%+v", got, own)
+		}
+		audit := []jiban.AuditEntry{{ID: "a-late", Actor: "staff-1", Action: "ticket.attach", At: clock.Now()}}
+		_, err := s.Apply(ctx, jiban.Batch{Tickets: []jiban.TicketChange{change(1, jiban.EventAttached)}, Files: []jiban.File{attached("f-late", true)}, Audit: audit})
+		wantCode(t, err, jiban.CodeConflict)
+		_, err = s.Apply(ctx, jiban.Batch{Tickets: []jiban.TicketChange{change(2, jiban.EventAttached)}, Files: []jiban.File{own}, Audit: audit})
+		if err == nil {
+			t.Error("one file was attached twice")
+		}
+		_, err = s.Apply(ctx, jiban.Batch{Files: []jiban.File{sentFile("nobody's", ticket.ContactID, clock.Now())}})
+		wantCode(t, err, jiban.CodeInvalid)
+		if n := len(must[[]jiban.TicketEvent](t)(s.TicketEvents(ctx, ticket.Number))); n != 2 {
+			t.Errorf("the log has %d events", n)
+		}
+		if found := must[[]jiban.ChainedEntry](t)(s.SearchAudit(ctx, jiban.AuditFilter{Action: "ticket.attach", Limit: 5})); len(found) != 0 {
+			t.Errorf("on record is %+v", found)
+		}
+		_, err = s.File(ctx, "f-late")
+		wantCode(t, err, jiban.CodeNotFound)
+
+		apply(t, s, jiban.Batch{Tickets: []jiban.TicketChange{change(2, jiban.EventAttached)}, Files: []jiban.File{attached("f2", false)}})
+		clock.Advance(time.Hour)
+		apply(t, s, jiban.Batch{Tickets: []jiban.TicketChange{change(3, jiban.EventSubmitted)}})
+		if got := must[jiban.File](t)(s.File(ctx, "f2")); !got.ToldAt.IsZero() {
+			t.Errorf("told with an answer that waits: %s", got.ToldAt)
+		}
+		apply(t, s, jiban.Batch{Tickets: []jiban.TicketChange{change(4, jiban.EventReplied)}})
+		for id, told := range map[string]time.Time{"f1": {}, "f2": clock.Now()} {
+			if got := must[jiban.File](t)(s.File(ctx, id)); !got.ToldAt.Equal(told) {
+				t.Errorf("%s is told at %s, want %s", id, got.ToldAt, told)
+			}
+		}
+	})
+}
+
+// What staff attach waits for no message, is nobody's to take into one, and does
+// not count for what the person may send.
+func TestAttachedFilesAreNotThePersons(t *testing.T) {
+	onBoth(t, func(t *testing.T, p place) {
+		s, ctx := p.open(t), t.Context()
+		owner, now := contactOf(t, s, "a"), time.Now()
+		f := sentFile("f1", owner, now.Add(-48*time.Hour))
+		f.Ticket, f.AttachedBy = "2611020000018", "staff-1"
+		addFile(t, s, f)
+		if n, err := s.LooseFiles(ctx, now); n != 0 || err != nil {
+			t.Errorf("the sweep took %d: %v", n, err)
+		}
+		_, _, err := s.Receive(ctx, withFiles("m1", "a", "file:f1"))
+		wantCode(t, err, jiban.CodeInvalid)
+		if err := s.AddFile(ctx, sentFile("f2", owner, now), 1, now.Add(-72*time.Hour)); err != nil {
+			t.Errorf("what staff attached counts for the person: %v", err)
+		}
+		if n, err := s.DeleteFiles(ctx, jiban.FileFilter{Contact: owner}); n != 2 || err != nil {
+			t.Errorf("with the contact go %d: %v", n, err)
+		}
+	})
+}
+
 func TestDeletedFilesLeaveTheirPlaceToBeRemoved(t *testing.T) {
 	onBoth(t, func(t *testing.T, p place) {
 		s, ctx := p.open(t), t.Context()

@@ -1,14 +1,10 @@
 package store_test
 
 import (
-	"context"
 	"database/sql"
-	"fmt"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -50,6 +46,9 @@ func (p place) openBare(t testing.TB, clock jiban.Clock) *store.Store {
 
 func (p place) openWith(t testing.TB, d store.Deps) *store.Store {
 	t.Helper()
+	if err := storetest.Furnish(t.Context(), p.dsn); err != nil {
+		t.Fatal(err)
+	}
 	s, err := store.Open(t.Context(), p.dsn, d)
 	if err != nil {
 		t.Fatal(err)
@@ -83,6 +82,13 @@ func (p place) query(t testing.TB, dest any, query string) {
 	}
 }
 
+// onBare is onBoth on databases without a schema.
+func onBare(t *testing.T, test func(t *testing.T, p place)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) { test(t, sqlitePlace(t)) })
+	t.Run("postgres", func(t *testing.T) { test(t, place{dsn: storetest.BarePostgres(t), postgres: true}) })
+}
+
 // onBoth runs a test on SQLite and on PostgreSQL, each time on an empty database.
 func onBoth(t *testing.T, test func(t *testing.T, p place)) {
 	t.Helper()
@@ -94,37 +100,10 @@ func sqlitePlace(t testing.TB) place {
 	return place{dsn: "sqlite:" + filepath.Join(t.TempDir(), "jiban.db")}
 }
 
-var schemas atomic.Int64
-
-// postgresPlace makes a schema of its own on the server of the tests.
+// postgresPlace is a database of its own on the server of the tests.
 func postgresPlace(t testing.TB) place {
 	t.Helper()
-	server := os.Getenv("JIBAN_TEST_POSTGRES")
-	if server == "" {
-		t.Skip("no PostgreSQL: run this through scripts/services.sh")
-	}
-	admin, err := sql.Open("pgx", server)
-	if err != nil {
-		t.Fatal(err)
-	}
-	name := fmt.Sprintf("t%d_%d_%d", os.Getpid(), time.Now().UnixNano(), schemas.Add(1))
-	if _, err := admin.ExecContext(t.Context(), "CREATE SCHEMA "+name); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if _, err := admin.ExecContext(context.Background(), "DROP SCHEMA "+name+" CASCADE"); err != nil {
-			t.Error(err)
-		}
-		admin.Close()
-	})
-	u, err := url.Parse(server)
-	if err != nil {
-		t.Fatal(err)
-	}
-	q := u.Query()
-	q.Set("search_path", name)
-	u.RawQuery = q.Encode()
-	return place{dsn: u.String(), postgres: true}
+	return place{dsn: storetest.Postgres(t), postgres: true}
 }
 
 // text is an inbound text message of a person on WeChat.

@@ -2,9 +2,12 @@ package store
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
 	"embed"
+	"encoding/hex"
 	"errors"
+	"fmt"
 	"io/fs"
 	"strings"
 
@@ -83,6 +86,22 @@ func (s *Store) openForMigration() (*sql.DB, goose.Dialect, []goose.ProviderOpti
 		return nil, "", nil, errors.Join(fault(op, err), db.Close())
 	}
 	return db, goose.DialectPostgres, []goose.ProviderOption{goose.WithSessionLocker(locker)}, nil
+}
+
+// SchemaID tells the schema that this program makes from any other: a digest of
+// its migrations, in hexadecimal. Who keeps a migrated empty database to copy
+// knows by it whether the copy is still the right one.
+func SchemaID() (string, error) {
+	sum := sha256.New()
+	err := fs.WalkDir(migrationFiles, ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := migrationFiles.ReadFile(path)
+		fmt.Fprintf(sum, "%s %d\n%s", path, len(data), data)
+		return err
+	})
+	return hex.EncodeToString(sum.Sum(nil)), err
 }
 
 // knownVersion is the newest schema that this program knows.

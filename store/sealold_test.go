@@ -72,7 +72,7 @@ func (p place) former(t testing.TB) {
 }
 
 func TestRowsOfAnOlderVersionAreSealed(t *testing.T) {
-	onBoth(t, func(t *testing.T, p place) {
+	onBare(t, func(t *testing.T, p place) {
 		p.former(t)
 		words := slices.Concat(identity, speech)
 		if f := p.found(t, words); len(f) != len(words) {
@@ -137,7 +137,7 @@ func readsFormer(t *testing.T, s *store.Store) {
 
 // A pass that is interrupted is carried on by the next start.
 func TestAnInterruptedPassIsCarriedOn(t *testing.T) {
-	onBoth(t, func(t *testing.T, p place) {
+	onBare(t, func(t *testing.T, p place) {
 		p.former(t)
 		s := p.open(t)
 		ctx, cancel := context.WithCancel(t.Context())

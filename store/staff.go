@@ -43,6 +43,16 @@ func (s *Store) Accounts(ctx context.Context) ([]jiban.Account, error) {
 	return all, fault("store.Accounts", err)
 }
 
+// AccountsByID returns those of the members of staff that there are, in order of
+// login.
+func (s *Store) AccountsByID(ctx context.Context, ids []string) ([]jiban.Account, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	found, err := accounts.many(ctx, s.read, "WHERE id IN ("+marks(1, len(ids))+") ORDER BY login", filled(ids, len(ids))...)
+	return found, fault("store.AccountsByID", err)
+}
+
 // ChangeStaff writes what changes together, with its entries in the record, in one
 // transaction. It is a conflict when the account was written since it was read, or
 // another has the login; it is forbidden when a needed role would be left without

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/uptrace/bun"
+
 	"jiban"
 )
 
@@ -66,17 +68,6 @@ var ticketTasks = newTable("ticket_tasks", func(t *jiban.TicketTask) []any {
 		&t.DoneBy, sealed(words{&t.Result})}
 }, "id", "number", "kind", "addressee", "department", "text", "created_at", "done_at", "done_by", "result")
 
-// putTasks writes what a change to a ticket gives staff to do, or takes from them; q
-// is under the ticket's contact.
-func putTasks(ctx context.Context, q querier, tasks []jiban.TicketTask) error {
-	for i := range tasks {
-		if err := ticketTasks.put(ctx, q, &tasks[i]); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // TicketTask returns a task by its id.
 func (s *Store) TicketTask(ctx context.Context, id string) (jiban.TicketTask, error) {
 	t, err := ticketTasks.one(ctx, s.read, "WHERE id = $1", id)
@@ -86,19 +77,40 @@ func (s *Store) TicketTask(ctx context.Context, id string) (jiban.TicketTask, er
 // TicketTasks lists the tasks that a filter selects, oldest first.
 func (s *Store) TicketTasks(ctx context.Context, f jiban.TaskFilter) ([]jiban.TicketTask, error) {
 	q := s.lists.NewSelect().Limit(min(page(f.Limit, 50), 500)).OrderExpr("id")
-	for column, value := range map[string]string{"addressee": string(f.To), "department": f.Department, "number": f.Number, "kind": f.Kind} {
-		if value != "" {
-			q.Where(column+" = ?", value)
-		}
-	}
-	if f.OpenOnly {
-		q.Where("done_at = 0")
-	}
+	s.whereTasks(q, f)
 	if f.AfterID != "" {
 		q.Where("id > ?", f.AfterID)
 	}
 	found, err := ticketTasks.list(ctx, s.read, q)
 	return found, fault("store.TicketTasks", err)
+}
+
+// whereTasks narrows a query of tasks to what a filter selects. Which tickets they
+// are about is asked for each task that is read, by the number of its ticket.
+func (s *Store) whereTasks(q *bun.SelectQuery, f jiban.TaskFilter) {
+	for column, value := range map[string]string{"addressee": string(f.To), "department": f.Department, "number": f.Number, "kind": f.Kind} {
+		if value != "" {
+			q.Where(column+" = ?", value)
+		}
+	}
+	if len(f.Departments) > 0 {
+		q.Where("department IN (?)", bun.List(f.Departments))
+	}
+	if f.OpenOnly {
+		q.Where("done_at = 0")
+	}
+	prefix := regionPrefix(f.Region)
+	if prefix == "" && f.NotAgainst == "" {
+		return
+	}
+	about := s.lists.NewSelect().TableExpr("tickets AS t").ColumnExpr("1").Where("t.number = ticket_tasks.number")
+	if prefix != "" {
+		about.Where("(t.region = '' OR t.region >= ? AND t.region < ?)", prefix, prefix+":")
+	}
+	if f.NotAgainst != "" {
+		about.Where("t.life NOT LIKE ? ESCAPE '!'", against(f.NotAgainst))
+	}
+	q.Where("EXISTS (?)", about)
 }
 
 // against matches the life of tickets that are directed against a department. An

@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"database/sql/driver"
+	"slices"
 	"strings"
 
 	"github.com/uptrace/bun"
@@ -21,8 +23,21 @@ var tickets = newTable("tickets", func(t *jiban.Ticket) []any {
 	"parent", "incident", "pending", "next_at", "life").of(func(t *jiban.Ticket) *string { return &t.ContactID })
 
 var ticketEvents = newTable("ticket_events", func(e *jiban.TicketEvent) []any {
-	return []any{&e.ID, &e.Number, &e.Seq, &e.Kind, &e.Actor, sealed(packed{&e.Data}), stamp{&e.At}, figures{e}}
-}, "id", "number", "seq", "kind", "actor", "data", "at", "figures")
+	return []any{&e.ID, &e.Number, &e.Seq, &e.Kind, &e.Actor, sealed(packed{&e.Data}), stamp{&e.At}, figures{e}, moved{e}}
+}, "id", "number", "seq", "kind", "actor", "data", "at", "figures", "department")
+
+// moved is the department that a ticket came to or left by an event, "" for other
+// events: by it a department's tickets are found.
+type moved struct{ e *jiban.TicketEvent }
+
+func (m moved) Value() (driver.Value, error) {
+	if m.e.Kind != jiban.EventDispatched && m.e.Kind != jiban.EventReturned {
+		return "", nil
+	}
+	return m.e.Data["department"], nil
+}
+
+func (m moved) Scan(any) error { return nil }
 
 // Ticket returns a ticket by its number.
 func (s *Store) Ticket(ctx context.Context, number string) (jiban.Ticket, error) {
@@ -44,9 +59,55 @@ func (s *Store) TicketsOf(ctx context.Context, contactID string, limit int) ([]j
 }
 
 // Tickets lists the tickets that a filter selects, in order of number, or of due
-// time (without one last).
+// time (without one last). A page costs what it shows, however many there are: each
+// order is that of an index.
 func (s *Store) Tickets(ctx context.Context, f jiban.TicketFilter) ([]jiban.Ticket, error) {
-	q := s.lists.NewSelect().Limit(min(page(f.Limit, 50), 500))
+	f.Limit = int(min(page(f.Limit, 50), 500))
+	found, err := s.ticketsByOrder(ctx, f)
+	return found, fault("store.Tickets", err)
+}
+
+func (s *Store) ticketsByOrder(ctx context.Context, f jiban.TicketFilter) ([]jiban.Ticket, error) {
+	if !f.ByDue {
+		return s.ticketPage(ctx, f, func(q *bun.SelectQuery) { q.Where("number > ?", f.AfterNumber) }, "number")
+	}
+	var found []jiban.Ticket
+	if after := micros(f.AfterDue); after > 0 || f.AfterNumber == "" {
+		var err error
+		found, err = s.ticketPage(ctx, f, func(q *bun.SelectQuery) { q.Where("(due_at, number) > (?, ?)", max(after, 1), f.AfterNumber) }, "due_at", "number")
+		if err != nil || len(found) == f.Limit || !f.BeforeDue.IsZero() {
+			return found, err
+		}
+		f.AfterNumber, f.Limit = "", f.Limit-len(found)
+	}
+	undated, err := s.ticketPage(ctx, f, func(q *bun.SelectQuery) { q.Where("due_at = 0 AND number > ?", f.AfterNumber) }, "number")
+	return append(found, undated...), err
+}
+
+// ticketPage reads as many tickets of a filter as its limit says, from a place on.
+func (s *Store) ticketPage(ctx context.Context, f jiban.TicketFilter, from func(*bun.SelectQuery), order ...string) ([]jiban.Ticket, error) {
+	q := s.lists.NewSelect().Limit(int64(f.Limit)).Order(order...)
+	whereTickets(q, f)
+	from(q)
+	return tickets.list(ctx, s.read, q)
+}
+
+// The conditions of the partial indexes, in their words: SQLite finds an index by
+// them alone.
+const (
+	openTickets    = "status IN ('accepted', 'dispatched', 'handling')"
+	accusedTickets = `life LIKE '%"accused":["%'`
+)
+
+// areOpen reports whether tickets of some states are among the open ones.
+func areOpen(states []jiban.TicketStatus) bool {
+	return len(states) > 0 && !slices.ContainsFunc(states, func(s jiban.TicketStatus) bool {
+		return s != jiban.TicketAccepted && s != jiban.TicketDispatched && s != jiban.TicketHandling
+	})
+}
+
+// whereTickets narrows a query of tickets to what a filter selects.
+func whereTickets(q *bun.SelectQuery, f jiban.TicketFilter) {
 	if f.Department != "" {
 		q.Where("department = ?", f.Department)
 	}
@@ -55,6 +116,9 @@ func (s *Store) Tickets(ctx context.Context, f jiban.TicketFilter) ([]jiban.Tick
 	}
 	if len(f.Statuses) > 0 {
 		q.Where("status IN (?)", bun.List(f.Statuses))
+	}
+	if areOpen(f.Statuses) {
+		q.Where(openTickets)
 	}
 	if prefix := regionPrefix(f.Region); prefix != "" {
 		q.Where("region >= ? AND region < ?", prefix, prefix+":") // ':' follows '9'
@@ -81,26 +145,7 @@ func (s *Store) Tickets(ctx context.Context, f jiban.TicketFilter) ([]jiban.Tick
 		q.Where("life LIKE ?", `%"light":"`+string(f.Light)+`"%`)
 	}
 	if f.Accused {
-		q.Where("life LIKE ?", `%"accused":["%`)
-	}
-	afterInOrder(q, f)
-	found, err := tickets.list(ctx, s.read, q.OrderExpr("number"))
-	return found, fault("store.Tickets", err)
-}
-
-// afterInOrder orders the list and begins it after the last ticket of the page
-// before.
-func afterInOrder(q *bun.SelectQuery, f jiban.TicketFilter) {
-	switch after := micros(f.AfterDue); {
-	case !f.ByDue && f.AfterNumber != "":
-		q.Where("number > ?", f.AfterNumber)
-	case f.ByDue && after > 0:
-		q.Where("(due_at = 0 OR due_at > ? OR due_at = ? AND number > ?)", after, after, f.AfterNumber)
-	case f.ByDue && f.AfterNumber != "":
-		q.Where("due_at = 0 AND number > ?", f.AfterNumber)
-	}
-	if f.ByDue {
-		q.OrderExpr("CASE WHEN due_at = 0 THEN 1 ELSE 0 END, due_at")
+		q.Where(accusedTickets)
 	}
 }
 
@@ -126,9 +171,23 @@ func (s *Store) NextSerial(ctx context.Context, name string) (int64, error) {
 }
 
 func nextSerial(ctx context.Context, q querier, name string) (int64, error) {
-	const query = `INSERT INTO serials (name, value) VALUES ($1, 1)
-		ON CONFLICT (name) DO UPDATE SET value = serials.value + 1 RETURNING value`
-	var n int64
-	_, err := scanOne(ctx, q, query, []any{name}, &n)
-	return n, err
+	return addSerial(ctx, q, name, 1)
+}
+
+// AddSerial adds n, which may be negative, to a counter and returns what it then is.
+// A counter begins at zero.
+func (s *Store) AddSerial(ctx context.Context, name string, n int64) (total int64, err error) {
+	err = s.write(ctx, "store.AddSerial", func(ctx context.Context, q querier) error {
+		var err error
+		total, err = addSerial(ctx, q, name, n)
+		return err
+	})
+	return total, err
+}
+
+func addSerial(ctx context.Context, q querier, name string, n int64) (total int64, err error) {
+	const query = `INSERT INTO serials (name, value) VALUES ($1, $2)
+		ON CONFLICT (name) DO UPDATE SET value = serials.value + excluded.value RETURNING value`
+	_, err = scanOne(ctx, q, query, []any{name, n}, &total)
+	return total, err
 }

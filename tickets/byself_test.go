@@ -183,18 +183,38 @@ func TestSurveyThatCannotBeDelivered(t *testing.T) {
 	})
 }
 
-// After the person's time has passed the agent still has the one task.
+// After the person's time has passed the agent still has the one task, also where
+// both are found in one sweep, as after an outage.
 func TestUndeliveredSurveyIsAskedOnce(t *testing.T) {
-	h := newHouse(t)
-	c := h.person("web:1")
-	k := h.open(h.draft(c))
-	h.mustBy(dept, jiban.EventReplied, k.Number, "text", "好了")
-	h.deliver(c, jiban.DeliveryFailed)
-	h.sweep()
-	h.clock.Advance(surveyTime)
-	h.sweep()
-	if got := h.tasks(jiban.ToAgent, k.Number); len(got) != 1 || h.ticket(k.Number).Status != jiban.TicketClosed {
-		t.Errorf("an agent has %v", got)
+	for name, between := range map[string]bool{"swept in between": true, "after an outage": false} {
+		t.Run(name, func(t *testing.T) {
+			h := newHouse(t)
+			c := h.person("web:1")
+			k := h.open(h.draft(c))
+			h.mustBy(dept, jiban.EventReplied, k.Number, "text", "好了")
+			h.deliver(c, jiban.DeliveryFailed)
+			if between {
+				h.sweep()
+			}
+			h.clock.Advance(surveyTime)
+			h.sweep()
+			if got := h.tasks(jiban.ToAgent, k.Number); len(got) != 1 || h.ticket(k.Number).Status != jiban.TicketClosed {
+				t.Errorf("an agent has %v", got)
+			}
+			asked := 0
+			log, err := h.Events(t.Context(), k.Number)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, e := range log {
+				if e.Kind == jiban.EventFollowUp {
+					asked++
+				}
+			}
+			if asked != 1 {
+				t.Errorf("an agent was told %d times to ask", asked)
+			}
+		})
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"jiban"
 	"jiban/calendar"
@@ -42,6 +43,46 @@ func (d *decision) step(k *calendar.Clock, e *jiban.TicketEvent) {
 			k.Set(due)
 		}
 	}
+}
+
+// Used is the share of a ticket's limit that is used up: of the working time of its
+// department, or of the time on the clock where the limit is such a one, without
+// the time for which the clock stood. 0 is the beginning of the limit, 1 its end;
+// it is more when the ticket is overdue and 0 where there is no limit.
+func (s *Service) Used(t *jiban.Ticket) float64 {
+	c := s.calendarOf(t.Department)
+	if t.Kind == kindCallback {
+		c = s.deps.Desk
+	}
+	return used(c, t, s.now())
+}
+
+func used(c *calendar.Calendar, t *jiban.Ticket, now time.Time) float64 {
+	l := &t.Life
+	begin, stood := termStart(t), time.Duration(0)
+	for _, span := range l.Stood {
+		if span.To.IsZero() {
+			now = span.From
+			break
+		}
+		stood += c.Counted(span.From, span.To, l.Limit)
+	}
+	whole := c.Counted(begin, t.DueAt, l.Limit) - stood
+	if t.DueAt.IsZero() || whole <= 0 {
+		return 0
+	}
+	return max(0, float64(c.Counted(begin, now, l.Limit)-stood)/float64(whole))
+}
+
+// stood is how long the clock of the present limit stood, as the limit counts.
+func (d *decision) stood() time.Duration {
+	sum := time.Duration(0)
+	for _, span := range d.ticket.Life.Stood {
+		if !span.To.IsZero() {
+			sum += d.calendar.Counted(span.From, span.To, d.ticket.Life.Limit)
+		}
+	}
+	return sum
 }
 
 // limitText writes a limit into an event: 3d, 4h in working time, 24h! on the

@@ -1,6 +1,7 @@
 package tickets
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -29,6 +30,7 @@ type decision struct {
 	events  []jiban.TicketEvent // what happens now
 	tasks   []jiban.TicketTask
 	notices []jiban.Notice
+	files   []jiban.File // that are attached now
 
 	repeat     string // number of the open ticket that a draft says again
 	same       bool   // of the same place too
@@ -73,6 +75,8 @@ func (d *decision) command() command {
 		return command{with, staff, d.write}
 	case jiban.EventTransferred:
 		return command{with, staff, d.transfer}
+	case jiban.EventAttached:
+		return command{open, staff, d.attach}
 	case jiban.EventReturned, jiban.EventReturnAsked:
 		return command{with, staff, d.giveBack}
 	case jiban.EventReturnRefused, jiban.EventReplyRefused:
@@ -88,7 +92,7 @@ func (d *decision) command() command {
 	case jiban.EventReplied, jiban.EventSubmitted:
 		return command{open, staff, d.reply}
 	case jiban.EventAssigned:
-		return command{with, desk, d.assign}
+		return command{with, staff, d.assign}
 	case jiban.EventMerged:
 		return command{open, desk, d.mergeInto}
 	case jiban.EventLinked:
@@ -204,9 +208,11 @@ func (d *decision) beside() *decision {
 
 // last is the newest event of a kind, nil for none.
 func (d *decision) last(k jiban.TicketEventKind) *jiban.TicketEvent {
-	for i := len(d.log) - 1; i >= 0; i-- {
-		if d.log[i].Kind == k {
-			return &d.log[i]
+	for _, events := range [][]jiban.TicketEvent{d.events, d.log} {
+		for i := len(events) - 1; i >= 0; i-- {
+			if events[i].Kind == k {
+				return &events[i]
+			}
 		}
 	}
 	return nil
@@ -253,6 +259,12 @@ func (d *decision) invalid(format string, args ...any) error {
 
 func (d *decision) conflict(format string, args ...any) error {
 	return jiban.Errorf(jiban.CodeConflict, d.op(), format, args...)
+}
+
+// cannot is a conflict with words for the staff who wanted it: not that somebody
+// was faster, but why it is not possible.
+func (d *decision) cannot(words, format string, args ...any) error {
+	return &jiban.Error{Code: jiban.CodeConflict, Op: d.op(), Msg: words, Err: fmt.Errorf(format, args...)}
 }
 
 func (d *decision) forbidden(format string, args ...any) error {

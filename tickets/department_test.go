@@ -316,7 +316,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 		kind jiban.TicketEventKind
 	}{
 		{them, jiban.EventDispatched}, {them, jiban.EventReplied}, {them, jiban.EventExtended}, {them, jiban.EventClassified},
-		{dept, jiban.EventDispatched}, {dept, jiban.EventWithdrawn}, {dept, jiban.EventClosed}, {dept, jiban.EventAssigned}, {dept, jiban.EventMerged},
+		{dept, jiban.EventDispatched}, {dept, jiban.EventWithdrawn}, {dept, jiban.EventClosed}, {them, jiban.EventAssigned}, {dept, jiban.EventMerged},
 		{dept, jiban.EventExtensionRefused}, {hot, jiban.EventSigned}, {hot, jiban.EventExtended}, {dept, jiban.EventSurveyed},
 	} {
 		h.refused(jiban.CodeForbidden, c.as, c.kind, k.Number, "reason", "x", "text", "x")

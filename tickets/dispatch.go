@@ -13,7 +13,7 @@ func (d *decision) dispatch() error {
 		return d.invalid("there is no department %q: choose one of the catalogue", d.given("department"))
 	}
 	if to.ID == d.ticket.Department {
-		return d.conflict("the ticket is already with %s", to.ID)
+		return d.cannot("工单已在该单位", "the ticket is already with %s", to.ID)
 	}
 	if d.ticket.Kind == kindCallback {
 		return d.invalid("a call-back task stays with the desk: answer it there")
@@ -22,10 +22,13 @@ func (d *decision) dispatch() error {
 		return d.forbidden("the ticket is directed against %s or what stands above it: choose its superior or the management", to.ID)
 	}
 	if d.ticket.Pending == jiban.PendingReply {
-		return d.conflict("an answer waits to be checked: decide on it first")
+		return d.cannot("答复待审核，请先审核", "an answer waits to be checked: decide on it first")
 	}
 	d.hand(to)
 	for _, id := range listed(d.given("co")) {
+		if d.taking(id) {
+			continue
+		}
 		if err := d.assignTo(id); err != nil {
 			return err
 		}
@@ -54,7 +57,8 @@ func (d *decision) handed(to jiban.Department) map[string]string {
 }
 
 // classify corrects what the request is about. What is then directed against the
-// department that has it is taken from it at once.
+// department that has it is taken from it at once. The limit that the person was
+// promised stays; the record says which one the rules would give.
 func (d *decision) classify() error {
 	draft := jiban.TicketDraft{Kind: d.ticket.Kind, Type: d.ticket.Type, Matter: d.ticket.Matter, Region: d.ticket.Region, Fields: d.ticket.Fields}
 	for key, into := range map[string]*string{"matter": &draft.Matter, "region": &draft.Region, "type": (*string)(&draft.Type)} {
@@ -77,7 +81,7 @@ func (d *decision) classify() error {
 	d.add(jiban.EventClassified, data("matter", draft.Matter, "type", string(draft.Type), "region", draft.Region,
 		"title", d.index.title(&draft), "urgent", flag(d.ticket.Urgent || d.index.grade(draft.Matter, words(&draft)) != jiban.GradeOrdinary),
 		"accused", strings.Join(accused, ","), "confidential", flag(d.index.confidential(draft.Matter, draft.Type)),
-		"was", d.ticket.Matter, "reason", d.given("reason")))
+		"was", d.ticket.Matter, "reason", d.given("reason"), "rule", limitText(d.index.limitAt(draft.Matter, draft.Type, d.index.grade(draft.Matter, words(&draft))))))
 	if d.ticket.Department != "" && d.touches(d.ticket.Department) {
 		d.backToDesk("the ticket is directed against the department", "", "accused")
 		d.tell(jiban.NoticeTicketReturned, jiban.UrgencyLow)
@@ -119,7 +123,7 @@ func (d *decision) write() error {
 		return d.invalid("write what the person is told")
 	}
 	if d.ticket.ConversationID == "" {
-		return d.conflict("the person left no way to be written to: telephone through the desk")
+		return d.cannot("诉求人没有留下可以留言的渠道，请经热线电话联系", "the person left no way to be written to: telephone through the desk")
 	}
 	d.add(jiban.EventWritten, data("text", text))
 	if d.ticket.Life.ContactedAt.IsZero() {
@@ -173,7 +177,7 @@ func (d *decision) askReturn(reason string) error {
 	case d.ticket.Pending != "":
 		return d.conflict("another request of the department waits for a decision")
 	case !l.ReturnBy.IsZero() && d.now.After(l.ReturnBy):
-		return d.conflict("the time for returning the ticket is over")
+		return d.cannot("已过退单时限", "the time for returning the ticket is over")
 	}
 	decider := jiban.AsDesk
 	if n := d.rules.ManagedReturn; n > 0 && d.ticket.Returned+1 >= n {

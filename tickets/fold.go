@@ -36,14 +36,17 @@ func apply(t *jiban.Ticket, e *jiban.TicketEvent) {
 		t.Reply, t.Status = e.Data["text"], jiban.TicketAnswered
 		t.Pending, t.Life.Paused, t.Life.PausedUntil = "", "", time.Time{}
 		t.Life.SurveyBy = moment(e.Data["survey_until"])
+		halt(&t.Life, e.At)
 	case jiban.EventReopened:
 		reopened(t, e)
 	case jiban.EventClosed:
 		t.Status = jiban.TicketClosed
 	case jiban.EventWithdrawn:
 		t.Status, t.Pending = jiban.TicketWithdrawn, ""
+		halt(&t.Life, e.At)
 	case jiban.EventMerged:
 		t.Status, t.Pending, t.Life.MergedInto = jiban.TicketClosed, "", e.Data["into"]
+		halt(&t.Life, e.At)
 	default:
 		applyToLife(t, e)
 	}
@@ -64,6 +67,9 @@ func applyToLife(t *jiban.Ticket, e *jiban.TicketEvent) {
 	case jiban.EventReturnRefused, jiban.EventExtensionRefused, jiban.EventReplyRefused:
 		settle(t)
 		t.DueAt = laterDue(t, d)
+		if e.Kind == jiban.EventReplyRefused {
+			goOn(l, e.At)
+		}
 	case jiban.EventExtended:
 		if t.Pending == jiban.PendingExtension {
 			settle(t)
@@ -72,9 +78,11 @@ func applyToLife(t *jiban.Ticket, e *jiban.TicketEvent) {
 		l.Fired = unfireTerm(l.Fired)
 	case jiban.EventPaused:
 		l.Paused, l.PausedUntil = d["reason"], moment(d["until"])
+		stand(t, e.At)
 	case jiban.EventResumed:
 		l.Paused, l.PausedUntil = "", time.Time{}
 		t.DueAt = laterDue(t, d)
+		goOn(l, e.At)
 	case jiban.EventRecalculated:
 		t.DueAt = laterDue(t, d)
 	case jiban.EventOverdue:
@@ -153,6 +161,7 @@ func returned(t *jiban.Ticket, e *jiban.TicketEvent) {
 	t.Department, t.DepartmentName = "", ""
 	t.Status = waiting(t)
 	l := &t.Life
+	goOn(l, e.At)
 	l.Hold, l.DecideBy, l.Handler, l.TakePart = "returned", moment(e.Data["decide_by"]), "", nil
 	l.DispatchedAt, l.SignBy, l.SignedAt, l.ReturnBy, l.ContactBy, l.ContactedAt = time.Time{}, time.Time{}, time.Time{}, time.Time{}, time.Time{}, time.Time{}
 	l.Fired = unfire(l.Fired, timerDecide, timerSign, timerContact)
@@ -164,7 +173,7 @@ func reopened(t *jiban.Ticket, e *jiban.TicketEvent) {
 	t.DueAt = moment(e.Data["due"])
 	t.Status = waiting(t)
 	l := &t.Life
-	l.TermAt, l.Limit = e.At, parseLimit(e.Data["limit"])
+	l.TermAt, l.Limit, l.Stood = e.At, parseLimit(e.Data["limit"]), nil
 	l.SurveyBy, l.FollowUp, l.Attempts, l.Fired, l.Light = time.Time{}, "", 0, nil, jiban.LightNone
 	l.SignBy, l.ReturnBy, l.ContactBy = moment(e.Data["sign_by"]), moment(e.Data["return_by"]), moment(e.Data["contact_by"])
 	l.DecideBy = moment(e.Data["decide_by"])
@@ -180,9 +189,37 @@ func ask(t *jiban.Ticket, e *jiban.TicketEvent) {
 		t.Pending = jiban.PendingExtension
 	default:
 		t.Pending = jiban.PendingReply
+		stand(t, e.At)
 	}
 	t.Life.ReviewBy, t.Life.Decider = moment(e.Data["review_by"]), jiban.ActingAs(e.Data["decider"])
 	t.Life.Fired = unfire(t.Life.Fired, timerReview)
+}
+
+// stand stops the clock, as calendar.Clock does: one that ran out goes on, and so
+// does one that stands already.
+func stand(t *jiban.Ticket, at time.Time) {
+	if l := &t.Life; at.Before(t.DueAt) && !standing(l) {
+		l.Stood = append(slices.Clone(l.Stood), jiban.Span{From: at})
+	}
+}
+
+// halt stops the clock for good, or until the ticket is taken up again.
+func halt(l *jiban.TicketLife, at time.Time) {
+	goOn(l, at)
+	l.Stood = append(slices.Clone(l.Stood), jiban.Span{From: at})
+}
+
+// goOn ends the time for which the clock stands, if it does.
+func goOn(l *jiban.TicketLife, at time.Time) {
+	if standing(l) {
+		l.Stood = slices.Clone(l.Stood)
+		l.Stood[len(l.Stood)-1].To = at
+	}
+}
+
+func standing(l *jiban.TicketLife) bool {
+	n := len(l.Stood)
+	return n > 0 && l.Stood[n-1].To.IsZero()
 }
 
 // settle takes it away again.

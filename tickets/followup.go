@@ -24,7 +24,7 @@ func (d *decision) survey() error {
 		return d.invalid("solved and satisfied are yes or no, and one of them must be said")
 	}
 	if d.ticket.Kind == kindCallback || d.ticket.Reply == "" || d.ticket.Solved != "" || d.ticket.Satisfied != "" {
-		return d.conflict("there is no open question about this ticket")
+		return d.cannot("这件工单没有待回答的回访", "there is no open question about this ticket")
 	}
 	method := d.given("method")
 	if method == "" {
@@ -58,7 +58,7 @@ func (d *decision) reopen() error {
 		return d.conflict("only a request that was answered can be reopened")
 	}
 	if d.ticket.Reopened >= reopenings {
-		return d.conflict("the ticket was reopened once already: open a new one that names it")
+		return d.cannot("工单已重办过一次，不能再次重办；请另立新单并注明原编号", "the ticket was reopened once already: open a new one that names it")
 	}
 	d.done("reopened")
 	limit := d.ticket.Life.Limit
@@ -92,7 +92,7 @@ func (d *decision) unanswered() {
 // undelivered lets an agent ask who could not be asked on their channel.
 func (d *decision) undelivered() {
 	if d.ticket.Fields["phone"] != "" && !d.sought() {
-		d.followUp("not delivered")
+		d.followUp(notDelivered)
 	}
 }
 
@@ -105,10 +105,21 @@ func (d *decision) sought() bool {
 // followUp gives an agent the task to ask the person.
 func (d *decision) followUp(reason string) {
 	d.add(jiban.EventFollowUp, data("reason", reason))
-	d.task("follow_up", jiban.ToAgent, "", d.fill(followUpText))
+	text := followUpText
+	if reason == notDelivered {
+		text = tellFirstText
+	}
+	d.task("follow_up", jiban.ToAgent, "", d.fill(text))
 }
 
-const followUpText = "回访：工单编号：{number}（{matter}），请回访诉求人：是否联系过、是否解决、是否满意、原因。"
+// notDelivered is why an agent asks somebody whom no message reached: they do not
+// know the answer yet.
+const notDelivered = "not delivered"
+
+const (
+	followUpText  = "回访：工单编号：{number}（{matter}），请回访诉求人：是否联系过、是否解决、是否满意、原因。"
+	tellFirstText = "告知并回访：工单编号：{number}（{matter}），消息没有送达诉求人，请先电话告知答复内容，再回访：是否联系过、是否解决、是否满意、原因。"
+)
 
 // unreached records that an agent tried in vain. After the last attempt the
 // follow-up counts as not valid (domain C7).

@@ -12,15 +12,14 @@ import (
 // grants it, or gives time unasked. The person is told, with why.
 func (d *decision) extend() error {
 	reason, due, more := d.given("reason"), moment(d.given("due")), parseLimit(d.given("more"))
-	asked := d.ticket.Pending == jiban.PendingExtension
+	asked, note := d.ticket.Pending == jiban.PendingExtension, ""
 	if asked && !d.asks() {
 		if e := d.last(jiban.EventExtensionAsked); e != nil {
 			if due.IsZero() && more == (jiban.Limit{}) {
 				due, more = moment(e.Data["due"]), parseLimit(e.Data["more"])
 			}
-			if reason == "" {
-				reason = e.Data["reason"]
-			}
+			// What the person is told is why the work takes longer, not why it was granted.
+			note, reason = reason, e.Data["reason"]
 		}
 	}
 	if more != (jiban.Limit{}) {
@@ -39,7 +38,7 @@ func (d *decision) extend() error {
 			return nil
 		}
 	}
-	d.add(jiban.EventExtended, data("due", stamp(due), "more", limitText(more), "reason", reason, "was", stamp(d.ticket.DueAt)))
+	d.add(jiban.EventExtended, data("due", stamp(due), "more", limitText(more), "reason", reason, "note", note, "was", stamp(d.ticket.DueAt)))
 	d.tell(jiban.NoticeTicketExtended, jiban.UrgencyLow, d.due(), param{"reason", reason})
 	return nil
 }
@@ -59,11 +58,11 @@ func (d *decision) extendable(reason string, due time.Time, asked bool) error {
 	case d.ticket.Pending != "" && !asked:
 		return d.conflict("decide first on what the department asked")
 	case !asked && !d.now.Before(d.ticket.DueAt):
-		return d.conflict("the ticket is overdue: an extension must be asked before the limit")
+		return d.cannot("工单已超期，延期须在到期前申请", "the ticket is overdue: an extension must be asked before the limit")
 	case d.ticket.Life.Paused != "":
-		return d.conflict("the clock stands: set it going first")
+		return d.cannot("计时已暂停，请先恢复计时", "the clock stands: set it going first")
 	case d.ticket.Life.Extended >= d.rules.Extensions:
-		return d.conflict("the limit was extended %d times already", d.ticket.Life.Extended)
+		return d.cannot("延期次数已用完", "the limit was extended %d times already", d.ticket.Life.Extended)
 	}
 	return nil
 }
@@ -85,9 +84,9 @@ func (d *decision) pause() error {
 	case d.ticket.Life.Paused != "" || d.ticket.Pending != "":
 		return d.conflict("the clock stands already, or a request of the department waits for a decision")
 	case !d.now.Before(d.ticket.DueAt):
-		return d.conflict("the ticket is overdue: its clock cannot be stopped")
+		return d.cannot("工单已超期，不能暂停计时", "the ticket is overdue: its clock cannot be stopped")
 	case stop.Asks && d.ticket.ConversationID == "":
-		return d.conflict("the person left no way to be asked here")
+		return d.cannot("诉求人没有留下可以询问的渠道", "the person left no way to be asked here")
 	}
 	until, _ := d.calendar.Due(d.now, stop.Most)
 	d.add(jiban.EventPaused, data("reason", stop.Reason, "text", text, "until", stamp(until)))
@@ -100,7 +99,7 @@ func (d *decision) pause() error {
 // resume sets the clock going and says until when.
 func (d *decision) resume(reason string) error {
 	if d.ticket.Life.Paused == "" {
-		return d.conflict("the clock is going")
+		return d.cannot("计时没有暂停", "the clock is going")
 	}
 	k := d.clock()
 	k.Go(d.now)
@@ -122,13 +121,16 @@ func (d *decision) goOn(reason string) {
 // reply is the answer of the department, or of the dispatcher who can give it at
 // once. By rule the hotline looks at a department's answer before it goes out.
 func (d *decision) reply() error {
-	text := d.given("text")
+	text, unwaiting := d.given("text"), d.given("anyway") == yes
 	if checking := d.ticket.Pending == jiban.PendingReply; checking {
 		if d.asks() {
 			return d.conflict("the answer waits to be checked")
 		}
-		if e := d.last(jiban.EventSubmitted); text == "" && e != nil {
-			text = e.Data["text"]
+		if e := d.last(jiban.EventSubmitted); e != nil {
+			if text == "" {
+				text = e.Data["text"]
+			}
+			unwaiting = unwaiting || e.Data["anyway"] == yes
 		}
 	} else if d.ticket.Pending != "" && d.asks() {
 		return d.conflict("another request of the department waits for a decision")
@@ -139,8 +141,13 @@ func (d *decision) reply() error {
 	if !outcome(d.given("result")) {
 		return d.invalid("result is solved, partly, unsolved or policy")
 	}
-	if n := len(d.ticket.Life.OpenTasks); n > 0 && d.given("anyway") != yes {
-		return d.conflict("%d departments that take part have not answered", n)
+	if n := len(d.ticket.Life.OpenTasks); n > 0 {
+		switch {
+		case !unwaiting:
+			return d.conflict("%d departments that take part have not answered", n)
+		case d.asks() && d.given("reason") == "":
+			return d.invalid("say why the answer does not wait for the departments that take part")
+		}
 	}
 	if d.ticket.Status == jiban.TicketDispatched && (d.asks() || d.action.As == "") {
 		d.add(jiban.EventSigned, data("limit", stampAny(d.ticket.Life.SignBy)))
@@ -148,7 +155,7 @@ func (d *decision) reply() error {
 	if d.asks() && d.rules.checked(&d.ticket) {
 		d.goOn("submitted")
 		d.add(jiban.EventSubmitted, data("text", text, "result", d.given("result"), "review_by", stampAny(d.within(d.rules.Review)),
-			"decider", string(jiban.AsDesk)))
+			"decider", string(jiban.AsDesk), "anyway", d.given("anyway"), "reason", d.given("reason")))
 		return nil
 	}
 	return d.answer(text)
@@ -162,7 +169,8 @@ func outcome(result string) bool {
 // answer tells the person. Where they are to be asked whether it helped, the
 // question follows; else the ticket is closed with it.
 func (d *decision) answer(text string) error {
-	values := data("text", text, "result", d.given("result"), "due", stamp(d.ticket.DueAt), "direct", flag(d.ticket.Department == ""))
+	values := data("text", text, "result", d.given("result"), "due", stamp(d.ticket.DueAt), "direct", flag(d.ticket.Department == ""),
+		"anyway", d.given("anyway"), "reason", d.given("reason"))
 	switch {
 	case d.ticket.Kind == kindCallback:
 		d.add(jiban.EventReplied, values)

@@ -25,6 +25,8 @@ type try struct {
 	row  jiban.Ticket
 	now  time.Time
 	tied bool // departments that take part have not answered
+
+	taking bool // the one that is to take part does so already
 }
 
 const (
@@ -39,7 +41,7 @@ var who = map[jiban.TicketEventKind]string{
 	jiban.EventDispatched: "hm", jiban.EventSigned: "d", jiban.EventContacted: "dhm", jiban.EventWritten: "dhm",
 	jiban.EventReturned: "dhm", jiban.EventReturnRefused: "hm", jiban.EventExtended: "dm", jiban.EventExtensionRefused: "m",
 	jiban.EventPaused: "dhm", jiban.EventResumed: "dhm", jiban.EventReplied: "dhm", jiban.EventReplyRefused: "hm",
-	jiban.EventAssigned: "hm", jiban.EventSurveyed: "chm", jiban.EventReopened: "chm", jiban.EventClosed: "hm",
+	jiban.EventAssigned: "dhm", jiban.EventSurveyed: "chm", jiban.EventReopened: "chm", jiban.EventClosed: "hm",
 	jiban.EventWithdrawn: "chm", jiban.EventSupplemented: "cdhm", jiban.EventUrged: "cdhm", jiban.EventUnreached: "hm",
 }
 
@@ -94,7 +96,7 @@ func (x *try) allowed() bool {
 	case jiban.EventReplied:
 		return open && !x.tied && (!asks || t.Pending == "")
 	case jiban.EventAssigned:
-		return with && t.Kind == "request" && x.data["department"] != t.Department && !x.forbidden()
+		return with && t.Kind == "request" && x.data["department"] != t.Department && !x.forbidden() && !x.taking
 	case jiban.EventSurveyed:
 		return over && t.Solved == "" && t.Satisfied == "" && t.Reply != ""
 	case jiban.EventReopened:
@@ -216,11 +218,24 @@ func randomTry(rt *rapid.T, h *house, row jiban.Ticket) *try {
 	}
 	if x.kind == jiban.EventDispatched || x.kind == jiban.EventAssigned {
 		x.data["department"] = rapid.SampledFrom([]string{accusedBody, otherBody, thirdBody}).Draw(rt, "to")
+		x.taking = takes(h, row, x.data["department"])
 	}
 	if x.now.Before(row.UpdatedAt) {
 		x.now = row.UpdatedAt
 	}
 	return x
+}
+
+// takes reports whether a department was asked to take part and has not answered.
+func takes(h *house, row jiban.Ticket, department string) bool {
+	h.t.Helper()
+	log, err := h.Events(context.Background(), row.Number)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return slices.ContainsFunc(log, func(e jiban.TicketEvent) bool {
+		return e.Kind == jiban.EventAssigned && e.Data["department"] == department && slices.Contains(row.Life.OpenTasks, e.Data["task"])
+	})
 }
 
 // judge compares what the room did with what the rules say.

@@ -4,16 +4,12 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"slices"
-	"strconv"
 	"testing"
 	"time"
 
 	"jiban"
 	"jiban/calendar"
-	"jiban/store"
-	"jiban/store/storetest"
 )
 
 // A simulated quarter of a province: requests from all cities to all departments,
@@ -22,6 +18,7 @@ import (
 
 // quarter makes the lives.
 type quarter struct {
+	t        testing.TB
 	rand     *rand.Rand
 	index    *index
 	rules    *Rules
@@ -38,7 +35,7 @@ type quarter struct {
 func newQuarter(h *house, people []jiban.Conversation) *quarter {
 	rules := h.Rules()
 	q := &quarter{
-		rand: rand.New(rand.NewPCG(12345, 2026)), index: h.Service.index.Load(), rules: &rules, calendar: h.deps.Calendar, ids: h.deps.IDs,
+		t: h.t, rand: rand.New(rand.NewPCG(12345, 2026)), index: h.Service.index.Load(), rules: &rules, calendar: h.deps.Calendar, ids: h.deps.IDs,
 		people: people, from: at(h.t, "2026-07-01 00:00"), to: at(h.t, "2026-09-30 18:00"), serials: map[string]int64{},
 	}
 	c := h.Catalogue()
@@ -61,6 +58,7 @@ func (q *quarter) life(i, n int) (jiban.TicketChange, error) {
 		ContactID: c.ContactID, ConversationID: c.ID, Channel: c.Channel,
 		Fields: map[string]string{"place": fmt.Sprintf("第%d号", i), "description": "反映的问题一直没有解决，希望尽快处理。", "phone": "13800001234"},
 	}
+	q.doubt(&draft)
 	day := dayOf(opened)
 	q.serials[day]++
 	number, err := Number(opened, q.serials[day])
@@ -80,6 +78,18 @@ func (q *quarter) life(i, n int) (jiban.TicketChange, error) {
 	d.events, d.log = d.log, nil
 	d.ticket.Version, d.notices = 0, nil
 	return d.change(), nil
+}
+
+// doubt has the classifier be unsure of some requests, which a dispatcher then sees,
+// and some complaints name whom they are about.
+func (q *quarter) doubt(d *jiban.TicketDraft) {
+	if q.rand.IntN(10) == 0 {
+		d.Guesses = []jiban.MatterGuess{{Code: d.Matter, Confidence: q.rules.AutoDispatch / 2}}
+	}
+	if (d.Type == jiban.Complaint || d.Type == jiban.Report) && q.rand.IntN(20) == 0 {
+		all := q.index.catalogue.Departments
+		d.Fields["unit"] = all[q.rand.IntN(len(all))].Name
+	}
 }
 
 // lead has people do what they mostly do: sign within hours, contact, answer
@@ -202,18 +212,6 @@ func (h *house) inQuarter() {
 	}
 }
 
-// quarterSize is how many tickets the benchmark has; JIBAN_QUARTER changes it.
-func quarterSize(t testing.TB) int {
-	n := 100_000
-	if s := os.Getenv("JIBAN_QUARTER"); s != "" {
-		var err error
-		if n, err = strconv.Atoi(s); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return n
-}
-
 // fillQuarter writes a quarter of n tickets and returns how many are open.
 func (h *house) fillQuarter(n int) (open int) {
 	h.t.Helper()
@@ -223,123 +221,53 @@ func (h *house) fillQuarter(n int) (open int) {
 	for i := range cap(people) {
 		people = append(people, h.person(jiban.Address(fmt.Sprintf("web:%d", i))))
 	}
-	q := newQuarter(h, people)
-	var batch jiban.Batch
-	for i := range n {
-		change, err := q.life(i, n)
-		if err != nil {
+	batches, failed := make(chan jiban.Batch), make(chan error)
+	for range quarterWriters {
+		go func() { failed <- h.write(batches) }()
+	}
+	open = newQuarter(h, people).lives(n, batches)
+	for range quarterWriters {
+		if err := <-failed; err != nil {
 			h.t.Fatal(err)
-		}
-		if isOpen(change.Ticket.Status) {
-			open++
-		}
-		batch.Tickets = append(batch.Tickets, change)
-		if len(batch.Tickets) == 500 || i == n-1 {
-			if _, err := h.store.Apply(context.Background(), batch); err != nil {
-				h.t.Fatal(err)
-			}
-			batch.Tickets = nil
 		}
 	}
 	return open
 }
 
-// BenchmarkQuarter prints what a province's quarter costs: the start of the room,
-// a sweep with nothing due, a sweep for each ticket that is due, and the slowest
-// twentieth of the lists.
-func BenchmarkQuarter(b *testing.B) {
-	b.Run("sqlite", func(b *testing.B) { benchmarkQuarter(b, newHouse(b)) })
-	b.Run("postgres", func(b *testing.B) { benchmarkQuarter(b, houseOn(b, storetest.Postgres(b))) })
-}
+const (
+	quarterWriters = 4
+	quarterBatch   = 500 // tickets in one transaction
+)
 
-func benchmarkQuarter(b *testing.B, h *house) {
-	ctx := context.Background()
-	found := map[string]float64{}
-	began := time.Now()
-	found["open"] = float64(h.fillQuarter(quarterSize(b)))
-	found["s/filling"] = time.Since(began).Seconds()
-
-	began = time.Now()
-	fresh := *h
-	fresh.store = storetest.Open(b, h.dsn, store.Deps{Clock: h.clock, IDs: h.deps.IDs, Log: h.deps.Log})
-	fresh.Service = fresh.node(&jiban.SerialIDs{Prefix: "n"})
-	if err := fresh.Load(ctx); err != nil {
-		b.Fatal(err)
-	}
-	fresh.sweep()
-	found["ms/start"] = milliseconds(time.Since(began))
-	began = time.Now()
-	const idle = 20
-	for range idle {
-		h.sweep()
-	}
-	found["ms/idle-sweep"] = milliseconds(time.Since(began)) / idle
-	h.measureSweeps(b, found)
-	for name, filters := range h.lists() {
-		found["ms/p95-"+name] = h.slowest(b, filters)
-	}
-	for b.Loop() {
-		h.sweep()
-	}
-	for unit, n := range found {
-		b.ReportMetric(n, unit)
-	}
-}
-
-func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
-
-// measureSweeps lets an hour pass again and again and prints what each due ticket
-// costs when few and when many are due.
-func (h *house) measureSweeps(b *testing.B, found map[string]float64) {
-	for _, step := range []time.Duration{5 * time.Minute, time.Hour, 24 * time.Hour} {
-		h.clock.Advance(step)
-		due := 0
-		last := jiban.Ticket{}
-		for {
-			page, err := h.store.TicketsDue(context.Background(), h.now(), last, sweepPage)
-			if err != nil {
-				b.Fatal(err)
-			}
-			if due += len(page); len(page) < sweepPage {
-				break
-			}
-			last = page[len(page)-1]
-		}
-		began := time.Now()
-		h.sweep()
-		found["due-after-"+step.String()] = float64(due)
-		found["ms/due-after-"+step.String()] = milliseconds(time.Since(began)) / float64(max(due, 1))
-	}
-}
-
-// lists are the screens of handlers, dispatchers and supervisors.
-func (h *house) lists() map[string][]jiban.TicketFilter {
-	all := map[string][]jiban.TicketFilter{}
-	open := []jiban.TicketStatus{jiban.TicketDispatched, jiban.TicketHandling}
-	for _, d := range h.Catalogue().Departments {
-		all["handler"] = append(all["handler"], jiban.TicketFilter{Department: d.ID, Statuses: open, ByDue: true})
-	}
-	for _, r := range h.Catalogue().Regions {
-		all["dispatcher"] = append(all["dispatcher"], jiban.TicketFilter{Unassigned: true, Region: r.Code, Statuses: []jiban.TicketStatus{jiban.TicketAccepted}, ByDue: true})
-		all["supervisor"] = append(all["supervisor"], jiban.TicketFilter{Pending: jiban.PendingExtension, Region: r.Code})
-	}
-	return all
-}
-
-// slowest is the 95th percentile of reading some lists, in milliseconds.
-func (h *house) slowest(b *testing.B, filters []jiban.TicketFilter) float64 {
-	var took []time.Duration
-	for range 3 {
-		for _, f := range filters {
-			began := time.Now()
-			if _, err := h.List(context.Background(), f); err != nil {
-				b.Fatal(err)
-			}
-			took = append(took, time.Since(began))
+// write writes what is led, by the same door and sealed as everywhere.
+func (h *house) write(batches <-chan jiban.Batch) (failed error) {
+	for b := range batches {
+		if failed == nil { // else the rest is only taken away
+			_, failed = h.store.Apply(context.Background(), b)
 		}
 	}
-	slices.Sort(took)
-	return milliseconds(took[len(took)*95/100])
+	return failed
+}
+
+// lives leads n lives and hands them on; open is how many are not over.
+func (q *quarter) lives(n int, to chan<- jiban.Batch) (open int) {
+	defer close(to)
+	var batch jiban.Batch
+	for i := range n {
+		change, err := q.life(i, n)
+		if err != nil {
+			q.t.Error(err)
+			return open
+		}
+		if isOpen(change.Ticket.Status) {
+			open++
+		}
+		if batch.Tickets = append(batch.Tickets, change); len(batch.Tickets) == quarterBatch || i == n-1 {
+			to <- batch
+			batch = jiban.Batch{}
+		}
+	}
+	return open
 }
 
 // TestQuarterIsSound goes through a small quarter: every row is what its log says,

@@ -116,17 +116,8 @@ func (r *Rules) Check() error {
 	bad := func(format string, args ...any) error {
 		return jiban.Errorf(jiban.CodeInvalid, "tickets.Rules", format, args...)
 	}
-	seen := map[string]bool{}
-	for _, s := range r.Ladder {
-		switch {
-		case s.Name == "" || seen[s.Name] || slices.Contains(timerNames(), s.Name):
-			return bad("ladder: each step needs a name of its own, %q is empty, taken twice or a name of the house", s.Name)
-		case s.Share < 0 || s.Share > 1:
-			return bad("ladder %s: share is a part of the limit, from 0 to 1", s.Name)
-		case !slices.Contains([]jiban.Addressee{jiban.ToHandler, jiban.ToHead, jiban.ToManagement, jiban.ToDesk}, s.To):
-			return bad("ladder %s: %q is no addressee: handler, head, management or desk", s.Name, s.To)
-		}
-		seen[s.Name] = true
+	if err := checkLadder(r.Ladder); err != nil {
+		return err
 	}
 	for _, p := range r.Pauses {
 		if p.Reason == "" || p.Most == (jiban.Limit{}) {
@@ -158,6 +149,22 @@ func (r *Rules) checked(t *jiban.Ticket) bool {
 // rulesKey names the setting that holds the rules.
 const rulesKey = "ticket.rules"
 
+// ReadRules decodes rules. What is left out begins with its default: a rule that
+// was added since they were written. A list is taken whole: decoded over the default
+// one, its entries would keep what they leave out of the default entries.
+func ReadRules(decode func(into any) error) (Rules, error) {
+	r, usual := DefaultRules(), DefaultRules()
+	r.Ladder, r.Pauses = nil, nil
+	err := decode(&r)
+	if r.Ladder == nil {
+		r.Ladder = usual.Ladder
+	}
+	if r.Pauses == nil {
+		r.Pauses = usual.Pauses
+	}
+	return r, err
+}
+
 // Rules returns the rules in force.
 func (s *Service) Rules() Rules { return *s.rules.Load() }
 
@@ -188,8 +195,8 @@ func (s *Service) loadRules(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r := DefaultRules() // a rule added since they were saved begins with its default
-	if err := json.Unmarshal([]byte(text), &r); err != nil {
+	r, err := ReadRules(func(into any) error { return json.Unmarshal([]byte(text), into) })
+	if err != nil {
 		return jiban.Errorf(jiban.CodeInternal, "tickets.loadRules", "the stored rules cannot be read: %w", err)
 	}
 	if err := r.Check(); err != nil {

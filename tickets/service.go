@@ -323,7 +323,7 @@ func (d *decision) change() jiban.TicketChange {
 
 // batch is everything that the decision writes.
 func (d *decision) batch() jiban.Batch {
-	b := jiban.Batch{Tickets: []jiban.TicketChange{d.change()}, Notices: d.notices}
+	b := jiban.Batch{Tickets: []jiban.TicketChange{d.change()}, Notices: d.notices, Files: d.files}
 	for _, o := range d.also {
 		if len(o.events) > 0 {
 			b.Tickets = append(b.Tickets, o.change())

@@ -90,7 +90,7 @@ func (d *decision) ladder() []timer {
 		at, limit := t.DueAt, s.Over.of(l.Limit.OnClock)
 		switch {
 		case s.Share > 0:
-			at = d.calendar.Share(d.termStart(), t.DueAt, l.Limit, s.Share)
+			at = d.calendar.Share(termStart(t), t.DueAt, l.Limit, s.Share, d.stood())
 		case limit != (jiban.Limit{}):
 			at, _ = d.calendar.Due(t.DueAt, limit)
 		}
@@ -99,11 +99,12 @@ func (d *decision) ladder() []timer {
 	return all
 }
 
-func (d *decision) termStart() time.Time {
-	if d.ticket.Life.TermAt.IsZero() {
-		return d.ticket.CreatedAt
+// termStart is when the present limit of a ticket began.
+func termStart(t *jiban.Ticket) time.Time {
+	if t.Life.TermAt.IsZero() {
+		return t.CreatedAt
 	}
-	return d.ticket.Life.TermAt
+	return t.Life.TermAt
 }
 
 // next is when the earliest timer runs out, the zero time for none.
@@ -164,7 +165,7 @@ func (d *decision) remind(t timer) {
 	if department == "" && to != jiban.ToDesk && to != jiban.ToManagement {
 		to = jiban.ToDesk // who has it is the hotline itself
 	}
-	text = d.fill(text)
+	text = strings.ReplaceAll(d.fill(text), "{step}", stepWords(t.name))
 	d.add(jiban.EventReminded, data("step", t.name, "at", stamp(t.at), "to", string(to), "department", department,
 		"light", string(light), "document", text))
 	d.task(t.name, to, department, text)

@@ -22,9 +22,13 @@ func (d *decision) assignTo(id string) error {
 	case !ok:
 		return d.invalid("there is no department %q: choose one of the catalogue", id)
 	case d.ticket.Kind != kindRequest:
-		return d.invalid("only a request has departments that take part")
+		return d.conflict("only a request has departments that take part")
+	case d.asks() && d.given("text") == "":
+		return d.invalid("say what the department is asked to do")
+	case d.taking(to.ID):
+		return d.cannot("该单位已在协办", "%s takes part already", to.ID)
 	case to.ID == d.ticket.Department:
-		return d.conflict("%s leads already", to.ID)
+		return d.cannot("该单位就是主办单位", "%s leads already", to.ID)
 	case d.touches(to.ID):
 		return d.forbidden("the ticket is directed against %s or what stands above it", to.ID)
 	}
@@ -52,6 +56,19 @@ func (d *decision) assignTo(id string) error {
 	d.also = append(d.also, task)
 	d.add(jiban.EventAssigned, data("task", task.ticket.Number, "department", to.ID, "name", to.Name, "reason", d.given("reason")))
 	return nil
+}
+
+// taking reports whether a department has an open task of this request.
+func (d *decision) taking(id string) bool {
+	var given *jiban.TicketEvent
+	for _, log := range [][]jiban.TicketEvent{d.log, d.events} {
+		for i := range log {
+			if log[i].Kind == jiban.EventAssigned && log[i].Data["department"] == id {
+				given = &log[i]
+			}
+		}
+	}
+	return given != nil && slices.Contains(d.ticket.Life.OpenTasks, given.Data["task"])
 }
 
 // assignAll gives the departments that the catalogue names their tasks. One that
@@ -117,13 +134,13 @@ func (d *decision) mergeable(into *decision) error {
 	a, b := &d.ticket, &into.ticket
 	switch {
 	case !isOpen(b.Status) || b.Kind != kindRequest || a.Kind != kindRequest:
-		return d.conflict("only open requests can be merged")
+		return d.cannot("只能并入还在办理的工单", "only open requests can be merged")
 	case a.ContactID == "" || a.ContactID != b.ContactID:
-		return d.conflict("these are requests of different people: join them to an incident")
+		return d.cannot("两件工单不是同一人的，不能并入；同一原因的请关联事件", "these are requests of different people: join them to an incident")
 	case len(a.Life.OpenTasks) > 0 || a.Pending != "":
-		return d.conflict("the ticket has tasks or requests that wait: settle them first")
+		return d.cannot("这件工单还有协办或待审核的事项，请先处理", "the ticket has tasks or requests that wait: settle them first")
 	case a.Confidential != b.Confidential || a.Anonymous != b.Anonymous:
-		return d.conflict("one of the tickets is more protected than the other")
+		return d.cannot("两件工单的保密或匿名要求不同，不能并入", "one of the tickets is more protected than the other")
 	}
 	return nil
 }

@@ -50,8 +50,8 @@ func (s *Server) saveRules(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	r := tickets.DefaultRules()
-	if err := decode(raw, &r); err != nil {
+	r, err := tickets.ReadRules(func(into any) error { return decode(raw, into) })
+	if err != nil {
 		return err
 	}
 	if err := r.Check(); err != nil {

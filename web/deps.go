@@ -77,6 +77,8 @@ type Accounts interface {
 	Disable(ctx context.Context, accountID string) error
 	Enable(ctx context.Context, accountID string) error
 	List(ctx context.Context) ([]jiban.Account, error)
+	// Named finds those of the given accounts that there are, by their ids.
+	Named(ctx context.Context, ids []string) (map[string]jiban.Account, error)
 }
 
 // Edits change an account.
@@ -148,6 +150,8 @@ type Supervision interface {
 // TicketFigures are the logs that a department's figures are computed from.
 type TicketFigures interface {
 	DepartmentEvents(ctx context.Context, department string, since time.Time) ([]jiban.TicketEvent, error)
+	// CountTickets counts what each filter selects, the tasks last, up to a most.
+	CountTickets(ctx context.Context, of []jiban.TicketFilter, tasks []jiban.TaskFilter, most int) ([]int, error)
 }
 
 // Templates are the beginnings of answers that a department's handlers share.
@@ -164,6 +168,7 @@ type TicketReader interface {
 	Ticket(ctx context.Context, number string) (jiban.Ticket, error)
 	Events(ctx context.Context, number string) ([]jiban.TicketEvent, error)
 	List(ctx context.Context, f jiban.TicketFilter) ([]jiban.Ticket, error)
+	Used(t *jiban.Ticket) float64
 }
 
 // Handoffs is the handoff room.
@@ -236,6 +241,13 @@ type FileDoor interface {
 	Limits() files.Limits
 	Take(ctx context.Context, u files.Upload) (files.Kept, error)
 	Discard(ctx context.Context, k files.Kept) error
+	FileHold
+}
+
+// FileHold takes in files whose record is written with what they belong to.
+type FileHold interface {
+	Hold(ctx context.Context, u files.Upload) (files.Kept, error)
+	Release(ctx context.Context, k files.Kept)
 }
 
 // FileShelf gives files out, to one viewer for a short time.

@@ -62,6 +62,10 @@ func (b *books) Accounts(context.Context) ([]jiban.Account, error) {
 	defer b.mu.Unlock()
 	return slices.Collect(maps.Values(b.accounts)), nil
 }
+func (b *books) AccountsByID(ctx context.Context, ids []string) ([]jiban.Account, error) {
+	all, err := b.Accounts(ctx)
+	return slices.DeleteFunc(all, func(a jiban.Account) bool { return !slices.Contains(ids, a.ID) }), err
+}
 func (b *books) Token(_ context.Context, id string) (jiban.APIToken, error) {
 	return row(b, b.tokens, id)
 }

@@ -28,8 +28,11 @@ const (
 	uploadSpare = 64 << 10 // bytes of a form around its files
 )
 
-// uploadPath reports whether a path is a visitor's door for files.
-func uploadPath(path string) bool {
+// uploadPath reports whether a path is a door for files, a visitor's or that of
+// staff.
+func uploadPath(path string) bool { return chatUploadPath(path) || ticketUploadPath(path) }
+
+func chatUploadPath(path string) bool {
 	rest, ok := strings.CutPrefix(path, api+"/chat/")
 	channel, door, _ := strings.Cut(rest, "/")
 	return ok && channel != "" && door == "files"
@@ -51,21 +54,19 @@ func patience(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
 // has one part "file" for each; the message's id and the language stand in the
 // address, because the form is read as it comes.
 func (s *Server) upload(c *fiber.Ctx) error {
-	const op = "web.upload"
 	chat, visitor, err := s.uploader(c)
 	if err != nil {
 		return err
 	}
 	lang := langOf(c.Query("lang"))
-	if err := s.admitUpload(c); err != nil {
+	if err := admitUpload(c, s.mostUploaded()); err != nil {
 		return s.worded(lang, err)
 	}
-	select {
-	case s.uploads <- struct{}{}:
-		defer func() { <-s.uploads }()
-	default:
-		return jiban.Errorf(jiban.CodeUnavailable, op, "%d uploads are under way already", maxUploads)
+	leave, err := s.enterUpload()
+	if err != nil {
+		return err
 	}
+	defer leave()
 	ctx, cancel := context.WithTimeout(s.ctx, uploadTime)
 	defer cancel()
 	contact, err := chat.Owner(ctx, visitor)
@@ -109,9 +110,19 @@ func (s *Server) uploader(c *fiber.Ctx) (Chat, jiban.Address, error) {
 	return chat, VisitorAddress(cookie), s.limit(c.UserContext(), "upload:"+s.visitorKey(c), s.limits.UploadsPerMinute, time.Minute)
 }
 
+// enterUpload takes one of the places for uploads; leave gives it back.
+func (s *Server) enterUpload() (leave func(), err error) {
+	select {
+	case s.uploads <- struct{}{}:
+		return func() { <-s.uploads }, nil
+	default:
+		return nil, jiban.Errorf(jiban.CodeUnavailable, "web.upload", "%d uploads are under way already", maxUploads)
+	}
+}
+
 // admitUpload refuses by what the request says of itself.
-func (s *Server) admitUpload(c *fiber.Ctx) error {
-	if int64(c.Request().Header.ContentLength()) > s.mostUploaded() {
+func admitUpload(c *fiber.Ctx, most int64) error {
+	if int64(c.Request().Header.ContentLength()) > most {
 		return &files.Refusal{Reason: files.TooLarge, Detail: "by its length in the header"}
 	}
 	return nil
@@ -124,7 +135,7 @@ func (s *Server) mostUploaded() int64 {
 
 // takeAll keeps every file of the form, or none.
 func (s *Server) takeAll(ctx context.Context, c *fiber.Ctx, contact string) ([]files.Kept, error) {
-	form, err := s.form(c)
+	form, err := formOf(c, s.mostUploaded())
 	if err != nil {
 		return nil, err
 	}
@@ -158,8 +169,8 @@ func (s *Server) takeOne(ctx context.Context, part *multipart.Part, contact stri
 	return s.Deps.Files.Take(ctx, files.Upload{ContactID: contact, Name: part.FileName(), Body: part})
 }
 
-// form reads the body as it comes, and never more than is allowed of it.
-func (s *Server) form(c *fiber.Ctx) (*multipart.Reader, error) {
+// formOf reads the body as it comes, and never more than is allowed of it.
+func formOf(c *fiber.Ctx, most int64) (*multipart.Reader, error) {
 	kind, params, err := mime.ParseMediaType(c.Get(fiber.HeaderContentType))
 	if err != nil || kind != fiber.MIMEMultipartForm || params["boundary"] == "" {
 		return nil, fiber.ErrUnsupportedMediaType
@@ -168,7 +179,7 @@ func (s *Server) form(c *fiber.Ctx) (*multipart.Reader, error) {
 	if body == nil {
 		return nil, jiban.Errorf(jiban.CodeInvalid, "web.upload", "the request has no body")
 	}
-	return multipart.NewReader(&bounded{r: body, left: s.mostUploaded()}, params["boundary"]), nil
+	return multipart.NewReader(&bounded{r: body, left: most}, params["boundary"]), nil
 }
 
 // bounded refuses what goes beyond the limit, whatever the header said.
@@ -316,6 +327,12 @@ type fileJSON struct {
 	Why       string          `json:"why"`
 	Link      string          `json:"link"`
 	CreatedAt string          `json:"created_at"`
+
+	// Of what staff attached to a ticket.
+	Attached bool    `json:"attached"`
+	Internal bool    `json:"internal"`
+	ToldAt   string  `json:"told_at"` // since when the person may open it
+	By       *byJSON `json:"by,omitempty"`
 }
 
 // filesFor lists files with links for one member of staff, who may see what they
@@ -333,7 +350,7 @@ func (s *Server) filesFor(ctx context.Context, m member, f jiban.FileFilter) ([]
 
 func (s *Server) fileShape(m member, k files.Kept) fileJSON {
 	j := fileJSON{ID: k.ID, MessageID: k.MessageID, Ticket: k.Ticket, Name: k.Name, Type: k.Type, Size: k.Size,
-		State: k.State, Why: k.Why, CreatedAt: at(k.CreatedAt)}
+		State: k.State, Why: k.Why, CreatedAt: at(k.CreatedAt), Attached: k.AttachedBy != "", Internal: k.Internal, ToldAt: at(k.ToldAt)}
 	if k.State == jiban.FileKept {
 		j.Link = api + "/files/" + k.ID + "?" + s.Deps.Files.Link(k.ID, m.ID).Query()
 	}
@@ -356,12 +373,12 @@ func (s *Server) filesOfPerson(ctx context.Context, m member, p person) ([]fileJ
 	for _, k := range slices.Backward(found) {
 		said := slices.ContainsFunc(p.conversations, func(c jiban.Conversation) bool { return c.ID == k.ConversationID })
 		filed := slices.ContainsFunc(p.tickets, func(t jiban.Ticket) bool { return t.Number == k.Ticket })
-		if (said || filed) && len(shown) < listedFiles {
+		if k.AttachedBy == "" && (said || filed) && len(shown) < listedFiles {
 			shown = append(shown, s.fileShape(m, k))
 		}
 	}
 	if p.sensitive && !staff.May(m.Account, staff.ActPersonalReporter) {
-		return withheld(shown), nil
+		return each(shown, withheld), nil
 	}
 	return shown, nil
 }
@@ -373,11 +390,7 @@ const listedFiles = 200
 // reported.
 const fileHidden jiban.FileState = "hidden"
 
-// withheld keeps of files only that they are there.
-func withheld(fs []fileJSON) []fileJSON {
-	out := slices.Clone(fs)
-	for i, f := range out {
-		out[i] = fileJSON{ID: f.ID, Ticket: f.Ticket, State: fileHidden, CreatedAt: f.CreatedAt}
-	}
-	return out
+// withheld keeps of a file only that it is there.
+func withheld(f fileJSON) fileJSON {
+	return fileJSON{ID: f.ID, Ticket: f.Ticket, State: fileHidden, CreatedAt: f.CreatedAt, Attached: f.Attached, Internal: f.Internal, ToldAt: f.ToldAt}
 }

@@ -33,6 +33,11 @@ type Metrics struct {
 	roster     *prometheus.CounterVec
 	expired    *prometheus.CounterVec
 	unexpired  *prometheus.CounterVec
+
+	modelCalls   *prometheus.CounterVec
+	modelTokens  *prometheus.CounterVec
+	modelSeconds prometheus.Histogram
+	modelOpen    prometheus.Gauge
 }
 
 // NewMetrics returns metrics at zero.
@@ -53,13 +58,17 @@ func NewMetrics() *Metrics {
 		requests: counter("jiban_http_requests_total", "HTTP requests.", "method", "route", "status"),
 		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "jiban_http_request_seconds", Help: "Time of HTTP requests.",
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}}, []string{"route"}),
-		roster:    counter("jiban_roster_lookups_total", "Look-ups in the special-service list: listed, not_listed or failed.", "result"),
-		expired:   counter("jiban_retention_records_total", "Records that went because their time was over, by kind.", "kind"),
-		unexpired: counter("jiban_retention_failures_total", "Runs in which a kind of records could not all go.", "kind"),
-		limited:   prometheus.NewCounter(prometheus.CounterOpts{Name: "jiban_rate_limited_total", Help: "Requests refused by a rate limit."}),
+		roster:       counter("jiban_roster_lookups_total", "Look-ups in the special-service list: listed, not_listed or failed.", "result"),
+		expired:      counter("jiban_retention_records_total", "Records that went because their time was over, by kind.", "kind"),
+		unexpired:    counter("jiban_retention_failures_total", "Runs in which a kind of records could not all go.", "kind"),
+		modelCalls:   counter("jiban_model_calls_total", "Calls of the language model, by task and result: ok, or the kind of the failure.", "task", "result"),
+		modelTokens:  counter("jiban_model_tokens_total", "Tokens that the language model took, by kind: prompt or completion.", "kind"),
+		modelSeconds: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "jiban_model_seconds", Help: "Time of calls of the language model.", Buckets: []float64{.1, .25, .5, 1, 2, 4, 8}}),
+		modelOpen:    prometheus.NewGauge(prometheus.GaugeOpts{Name: "jiban_model_breaker_open", Help: "Whether the language model is not asked because calls failed of late."}),
+		limited:      prometheus.NewCounter(prometheus.CounterOpts{Name: "jiban_rate_limited_total", Help: "Requests refused by a rate limit."}),
 	}
 	m.registry.MustRegister(m.received, m.refused, m.deliveries, m.tokens, m.turns, m.tickets, m.handoffs, m.requests, m.seconds,
-		m.limited, m.roster, m.expired, m.unexpired, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+		m.limited, m.roster, m.expired, m.unexpired, m.modelCalls, m.modelTokens, m.modelSeconds, m.modelOpen, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
@@ -73,6 +82,21 @@ func (m *Metrics) Expired(kind string, n int) { m.expired.WithLabelValues(kind).
 
 // ExpiryFailed counts a run in which a kind could not all go.
 func (m *Metrics) ExpiryFailed(kind string) { m.unexpired.WithLabelValues(kind).Inc() }
+
+// ModelCalled counts a call of the language model.
+func (m *Metrics) ModelCalled(task, result string, took time.Duration) {
+	m.modelCalls.WithLabelValues(task, result).Inc()
+	m.modelSeconds.Observe(took.Seconds())
+}
+
+// ModelTokens counts what a call cost.
+func (m *Metrics) ModelTokens(prompt, completion int) {
+	m.modelTokens.WithLabelValues("prompt").Add(float64(prompt))
+	m.modelTokens.WithLabelValues("completion").Add(float64(completion))
+}
+
+// ModelBreaker tells whether the language model is asked at present.
+func (m *Metrics) ModelBreaker(open bool) { m.modelOpen.Set(map[bool]float64{true: 1}[open]) }
 
 // Received counts a message that is on disk for the first time.
 func (m *Metrics) Received(channel string) { m.received.WithLabelValues(channel).Inc() }

@@ -158,6 +158,7 @@ func (s *Server) mountPublic() {
 	s.app.Get(oidcPath, noStore, s.oidcStart)
 	s.app.Get(oidcPath+"/callback", noStore, s.oidcReturn)
 	s.app.Post(api+"/track", noStore, s.track)
+	s.app.Get(trackFiles+"/:id", noStore, s.trackFile)
 	s.app.Post(api+"/chat/:channel/session", noStore, s.chatSession)
 	s.app.Get(api+"/chat/:channel/ws", noStore, s.chatSocket())
 	s.app.Post(api+"/chat/:channel/files", noStore, s.upload)

@@ -184,18 +184,19 @@ type ticketJSON struct {
 }
 
 // ticketShape shows a ticket as the account may see it.
-func ticketShape(t jiban.Ticket, a jiban.Account, cat jiban.Catalogue, now time.Time) ticketJSON {
+func ticketShape(t jiban.Ticket, a jiban.Account, cat jiban.Catalogue) ticketJSON {
 	m := maskFor(a, t)
 	return ticketJSON{t.Number, t.Kind, t.Type, t.Matter, matterName(cat, t.Matter), m.text(t.Title),
 		t.Region, regionName(cat, t.Region), t.Department, t.DepartmentName, t.Status, m.fields(t.Fields),
 		t.Confidential, t.Anonymous, t.Urgent, at(t.DueAt), at(t.CreatedAt), at(t.UpdatedAt),
-		m.text(t.Reply), t.Solved, t.Satisfied, t.Returned, t.Urged, t.Reopened, workShape(&t, a, now)}
+		m.text(t.Reply), t.Solved, t.Satisfied, t.Returned, t.Urged, t.Reopened, workShape(&t, a)}
 }
 
 type ticketEventJSON struct {
 	Seq   int64                 `json:"seq"`
 	Kind  jiban.TicketEventKind `json:"kind"`
 	Actor string                `json:"actor"`
+	By    byJSON                `json:"by"`
 	Data  map[string]string     `json:"data"`
 	At    string                `json:"at"`
 }

@@ -62,7 +62,9 @@ func handlerCommands() []command {
 			inputs: []input{needed(because("退回理由")), {key: "basis", label: "退回依据", most: longestReason}, choice("code", "退回类别", "duty area other")}},
 		{path: "extend", kind: jiban.EventExtended, action: act, inputs: []input{needed(because("延期理由")), due, more}},
 		{path: "reply", kind: jiban.EventReplied, action: act,
-			inputs: []input{needed(prose("text", "答复内容", longestReply)), outcomes(), choice("anyway", "不等协办单位", "yes")}},
+			inputs: []input{needed(prose("text", "答复内容", longestReply)), outcomes(), choice("anyway", "不等协办单位", "yes"), because("不等协办单位的理由")}},
+		{path: "assist", kind: jiban.EventAssigned, action: act, only: func(t *jiban.Ticket) bool { return t.Kind == "request" },
+			inputs: []input{needed(department()), needed(prose("text", "请协办的事", longestReason)), {key: "due_at", label: "协办期限", most: 40, read: readDue}}},
 		{path: "transfer", kind: jiban.EventTransferred, action: act,
 			inputs: []input{{key: "handler", label: "接手的同事", need: true, most: 128, read: readColleague}, because("说明")}},
 	}
@@ -138,6 +140,7 @@ func (s *Server) ticketRoutes() []staffRoute {
 		{get, "/tickets", staff.ActTicketView, s.listTickets, inUse},
 		{post, "/tickets", staff.ActTicketOpen, s.openTicket, inUse},
 		{get, "/tickets/:number", staff.ActTicketView, s.showTicket, inUse},
+		{post, "/tickets/:number/files", staff.ActTicketAttach, s.attachFile, inUse},
 	}
 	for _, cmd := range commands() {
 		routes = append(routes, staffRoute{post, "/tickets/:number/" + cmd.path, cmd.action, s.command(cmd), inUse})
@@ -161,12 +164,12 @@ func (s *Server) command(cmd command) fiber.Handler {
 		}
 		data, err := s.commandData(ctx, m, &t, cmd, in)
 		if err != nil {
-			return err
+			return s.beaten(ctx, m, t.Number, version, err)
 		}
 		action := jiban.TicketAction{Kind: cmd.kind, Number: t.Number, Actor: m.ID, As: actingAs(m, cmd.action), Data: data, Version: version}
 		entry := jiban.AuditEntry{Actor: m.ID, Action: "ticket." + strings.ReplaceAll(cmd.path, "/", "."), Result: "ok"}
 		if t, err = s.Tickets.Act(ctx, action, entry); err != nil {
-			return err
+			return s.beaten(ctx, m, action.Number, version, err)
 		}
 		return s.sendTicket(c, m, t)
 	}
@@ -236,6 +239,9 @@ func (s *Server) commandData(ctx context.Context, m member, t *jiban.Ticket, cmd
 	}
 	if cmd.path == "return" && in["basis"] == "" && s.Supervision.Rules().NeedBasis {
 		return nil, refuse(jiban.CodeInvalid, "web.ticket", "请填写退回依据：职责规定或法律条款 (name the rule that the return rests on)")
+	}
+	if in["anyway"] != "" && in["reason"] == "" {
+		return nil, refuse(jiban.CodeInvalid, "web.ticket", "请写明不等协办单位的理由 (say why the answer does not wait)")
 	}
 	if cmd.path == "survey" && in["method"] == "" {
 		in["method"] = "phone"

@@ -24,6 +24,7 @@ func (b *books) record(number string, entries []jiban.AuditEntry) {
 func (d *desk) Try(_ context.Context, _ string, actions []jiban.TicketAction) ([]bool, error) {
 	return make([]bool, len(actions)), nil
 }
+func (d *desk) Used(*jiban.Ticket) float64                                  { return 0 }
 func (d *desk) Propose(context.Context, string) ([]tickets.Proposal, error) { return nil, nil }
 func (d *desk) Tasks(context.Context, jiban.TaskFilter) ([]jiban.TicketTask, error) {
 	return []jiban.TicketTask{{ID: "h1", Number: "2611020000018", Kind: "reminder", To: jiban.ToHandler, Department: "water"}}, nil
@@ -69,6 +70,9 @@ func (clerk) SaveReplyTemplate(context.Context, jiban.ReplyTemplate, []jiban.Aud
 	return nil
 }
 func (clerk) DropReplyTemplate(context.Context, string, []jiban.AuditEntry) error { return nil }
+func (clerk) CountTickets(_ context.Context, of []jiban.TicketFilter, tasks []jiban.TaskFilter, _ int) ([]int, error) {
+	return make([]int, len(of)+len(tasks)), nil
+}
 func (clerk) DepartmentEvents(context.Context, string, time.Time) ([]jiban.TicketEvent, error) {
 	return nil, nil
 }

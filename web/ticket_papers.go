@@ -32,13 +32,20 @@ func (s *Server) papers(c *fiber.Ctx) error {
 			return err
 		}
 	}
-	own := staff.OwnDepartmentOnly(m.Account)
-	if f.Department = m.Department; own && m.Department == "" {
+	f.Departments, f.NotAgainst = []string{m.Department}, m.Department
+	switch own := staff.OwnDepartmentOnly(m.Account); {
+	case own && m.Department == "":
 		return jiban.Errorf(jiban.CodeForbidden, "web.papers", "account %s has no department", m.ID)
+	case !own:
+		f.Departments, f.Region = append(f.Departments, ""), m.Region
 	}
 	tasks, err := s.Tickets.Tasks(c.UserContext(), f)
 	if err != nil {
 		return err
+	}
+	after := ""
+	if len(tasks) > 0 && len(tasks) == f.Limit {
+		after = tasks[len(tasks)-1].ID
 	}
 	shown := []paperJSON{}
 	for _, t := range tasks {
@@ -53,7 +60,7 @@ func (s *Server) papers(c *fiber.Ctx) error {
 	if err := s.viewed(c.UserContext(), m, "papers"); err != nil {
 		return err
 	}
-	return c.JSON(fiber.Map{"papers": shown})
+	return c.JSON(fiber.Map{"papers": shown, "next": after})
 }
 
 // readsPaper reports whether a paper is for an account: a department reads its

@@ -148,8 +148,8 @@ func TestExtensionIsDecidedOnce(t *testing.T) {
 		t.Errorf("due %s, before %s", given.DueAt, asked.DueAt)
 	}
 	said := o.refused(other, 409, "extend/refuse", object{"reason": "不行", "version": seen.Version})
-	if !strings.Contains(said, "内容已被他人更新") {
-		t.Errorf("the second is told %s", said)
+	if !strings.Contains(said, "某人已于11月2日09:00延期，您看到的不是最新情况") {
+		t.Errorf("the second is not told what the first did: %s", said)
 	}
 }
 

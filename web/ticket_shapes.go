@@ -16,7 +16,7 @@ import (
 type clockJSON struct {
 	Due         string  `json:"due"`
 	Since       string  `json:"since"`
-	Share       float64 `json:"share"` // of the limit that has passed, by the clock on the wall
+	Share       float64 `json:"share"` // of the limit that is used up, in the department's working time, without pauses
 	Paused      string  `json:"paused"`
 	PausedUntil string  `json:"paused_until"`
 	SignBy      string  `json:"sign_by"`
@@ -27,14 +27,10 @@ type clockJSON struct {
 	ContactedAt string  `json:"contacted_at"`
 }
 
-func clockShape(t *jiban.Ticket, now time.Time) clockJSON {
+// clockShape leaves the share of the limit to who knows the calendars.
+func clockShape(t *jiban.Ticket) clockJSON {
 	l := &t.Life
-	since := or(l.TermAt, t.CreatedAt)
-	share := 0.0
-	if whole := t.DueAt.Sub(since); !t.DueAt.IsZero() && whole > 0 {
-		share = max(0, float64(now.Sub(since))/float64(whole))
-	}
-	return clockJSON{at(t.DueAt), at(since), share, l.Paused, at(l.PausedUntil), at(l.SignBy), at(l.ContactBy), at(l.ReturnBy),
+	return clockJSON{at(t.DueAt), at(or(l.TermAt, t.CreatedAt)), 0, l.Paused, at(l.PausedUntil), at(l.SignBy), at(l.ContactBy), at(l.ReturnBy),
 		at(l.ReviewBy), at(l.SignedAt), at(l.ContactedAt)}
 }
 
@@ -48,6 +44,7 @@ type partJSON struct {
 	Department     string             `json:"department"`
 	DepartmentName string             `json:"department_name"`
 	Status         jiban.TicketStatus `json:"status"`
+	CreatedAt      string             `json:"created_at"`
 	DueAt          string             `json:"due_at"`
 	Asked          string             `json:"asked"`
 	Reply          string             `json:"reply"`
@@ -102,10 +99,10 @@ type workJSON struct {
 	Proposals []proposalJSON      `json:"proposals,omitempty"`
 }
 
-func workShape(t *jiban.Ticket, a jiban.Account, now time.Time) workJSON {
+func workShape(t *jiban.Ticket, a jiban.Account) workJSON {
 	l := &t.Life
 	w := workJSON{Version: t.Version, Pending: t.Pending, Decider: l.Decider, Light: or(l.Light, jiban.LightGreen), Hold: l.Hold, Parent: t.Parent,
-		Incident: t.Incident, Handler: l.Handler, Clock: clockShape(t, now), Voices: l.Voices, Extended: l.Extended}
+		Incident: t.Incident, Handler: l.Handler, Clock: clockShape(t), Voices: l.Voices, Extended: l.Extended}
 	if staff.May(a, staff.ActTicketDesk) && !staff.OwnDepartmentOnly(a) {
 		w.Accused = l.Accused
 	}
@@ -168,7 +165,7 @@ func (s *Server) addParts(ctx context.Context, m member, t *jiban.Ticket, j *tic
 	parts, err := s.Tickets.List(ctx, jiban.TicketFilter{Parent: t.Number, Limit: 50})
 	for _, p := range parts {
 		hidden := maskFor(m.Account, p)
-		j.Tasks = append(j.Tasks, partJSON{p.Number, p.Department, p.DepartmentName, p.Status, at(p.DueAt), hidden.text(p.Fields["asked"]), hidden.text(p.Reply)})
+		j.Tasks = append(j.Tasks, partJSON{p.Number, p.Department, p.DepartmentName, p.Status, at(p.CreatedAt), at(p.DueAt), hidden.text(p.Fields["asked"]), hidden.text(p.Reply)})
 	}
 	return err
 }
@@ -185,7 +182,8 @@ func (s *Server) addPapers(ctx context.Context, m member, t *jiban.Ticket, j *ti
 
 // addProposals adds the best departments for those who dispatch.
 func (s *Server) addProposals(ctx context.Context, m member, t *jiban.Ticket, j *ticketJSON) error {
-	if t.Status != jiban.TicketAccepted || t.Kind == "callback" || !staff.May(m.Account, staff.ActTicketDispatch) {
+	open := oneOf(string(t.Status), "accepted dispatched handling")
+	if !open || t.Kind == "callback" || !staff.May(m.Account, staff.ActTicketDispatch) {
 		return nil
 	}
 	ps, err := s.Tickets.Propose(ctx, t.Number)
@@ -215,7 +213,14 @@ func (s *Server) addDuties(ctx context.Context, m member, t *jiban.Ticket, j *ti
 			j.Duties = append(j.Duties, paths[i])
 		}
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	if may, err := s.mayAttach(ctx, m, t); err != nil || !may {
+		return err
+	}
+	j.Duties = append(j.Duties, "files")
+	return nil
 }
 
 // trial fills a command in as somebody could.
@@ -223,6 +228,8 @@ func (s *Server) trial(cmd *command, t *jiban.Ticket) map[string]string {
 	data := map[string]string{}
 	for _, i := range cmd.inputs {
 		switch {
+		case i.key == "anyway" && len(t.Life.OpenTasks) > 0:
+			data[i.key] = "yes" // with a reason the answer need not wait
 		case oneOf(i.key, "department co accused into matter type region more anyway"):
 		case i.key == "due_at":
 			later := s.Clock.Now()

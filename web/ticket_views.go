@@ -27,6 +27,9 @@ type ticketPage struct {
 	Tickets []ticketJSON `json:"tickets"`
 	Next    string       `json:"next"`
 	Papers  []paperJSON  `json:"papers,omitempty"`
+	// Counts are given with the first page where they are asked for: by view, 100 for
+	// that many or more.
+	Counts map[string]int `json:"counts,omitempty"`
 }
 
 // viewOf narrows a filter to a view, and says who may have it.
@@ -126,6 +129,11 @@ func (s *Server) listTickets(c *fiber.Ctx) error {
 		return err
 	}
 	page := ticketPage{Tickets: each(ts, s.ticketFor(m)), Next: next(ts, &f)}
+	if c.Query("counts") == "1" {
+		if page.Counts, err = s.countViews(ctx, m); err != nil {
+			return err
+		}
+	}
 	switch view {
 	case viewDispatch:
 		for i := range ts {
@@ -164,7 +172,8 @@ const mostReviews = 100
 
 // reviews lists what people are still not content with, for the management.
 func (s *Server) reviews(ctx context.Context, m member) ([]paperJSON, error) {
-	tasks, err := s.Tickets.Tasks(ctx, jiban.TaskFilter{Kind: "review", To: jiban.ToManagement, OpenOnly: true, Limit: mostReviews})
+	tasks, err := s.Tickets.Tasks(ctx, jiban.TaskFilter{Kind: "review", To: jiban.ToManagement, OpenOnly: true, Region: m.Region,
+		NotAgainst: m.Department, Limit: mostReviews})
 	if err != nil {
 		return nil, err
 	}
@@ -190,7 +199,9 @@ func (s *Server) seen(ctx context.Context, m member, tasks []jiban.TicketTask) (
 
 // listFollowUps lists whom agents have to ask, the oldest first.
 func (s *Server) listFollowUps(c *fiber.Ctx, m member, f jiban.TicketFilter) error {
-	tasks, err := s.Tickets.Tasks(c.UserContext(), jiban.TaskFilter{Kind: "follow_up", To: jiban.ToAgent, OpenOnly: true, AfterID: f.AfterNumber, Limit: f.Limit})
+	due := followUps(m)
+	due.AfterID, due.Limit = f.AfterNumber, f.Limit
+	tasks, err := s.Tickets.Tasks(c.UserContext(), due)
 	if err != nil {
 		return err
 	}
@@ -199,6 +210,11 @@ func (s *Server) listFollowUps(c *fiber.Ctx, m member, f jiban.TicketFilter) err
 		return err
 	}
 	page := ticketPage{Tickets: each(ts, s.ticketFor(m)), Papers: papers}
+	if c.Query("counts") == "1" {
+		if page.Counts, err = s.countViews(c.UserContext(), m); err != nil {
+			return err
+		}
+	}
 	if len(tasks) > 0 && len(tasks) == f.Limit {
 		page.Next = tasks[len(tasks)-1].ID
 	}

@@ -20,8 +20,12 @@ const (
 
 // ticketFor shapes tickets for one member of staff.
 func (s *Server) ticketFor(m member) func(jiban.Ticket) ticketJSON {
-	cat, now := s.Tickets.Catalogue(), s.Clock.Now()
-	return func(t jiban.Ticket) ticketJSON { return ticketShape(t, m.Account, cat, now) }
+	cat := s.Tickets.Catalogue()
+	return func(t jiban.Ticket) ticketJSON {
+		j := ticketShape(t, m.Account, cat)
+		j.Clock.Share = s.Tickets.Used(&t)
+		return j
+	}
 }
 
 // listed says which tickets were listed, for the record.
@@ -67,6 +71,11 @@ func (s *Server) ticketFilter(c *fiber.Ctx, m member, view string) (jiban.Ticket
 		}
 		f.Statuses = append(f.Statuses, jiban.TicketStatus(st))
 	}
+	return s.scoped(m, f, view)
+}
+
+// scoped narrows a filter to a view and to what the account may see.
+func (s *Server) scoped(m member, f jiban.TicketFilter, view string) (jiban.TicketFilter, error) {
 	if err := s.viewOf(m, view, &f); err != nil {
 		return f, err
 	}
@@ -110,21 +119,24 @@ func (s *Server) showTicket(c *fiber.Ctx) error {
 		return err
 	}
 	hidden := maskFor(m.Account, t)
-	shape := func(e jiban.TicketEvent) ticketEventJSON {
-		return ticketEventJSON{e.Seq, e.Kind, e.Actor, hidden.event(e.Data), at(e.At)}
-	}
-	sent, err := s.filesFor(ctx, m, jiban.FileFilter{Ticket: t.Number})
-	if err != nil {
-		return err
-	}
-	if hidden.identity {
-		sent = withheld(sent)
-	}
 	whole, err := s.wholeTicket(ctx, m, t, events)
 	if err != nil {
 		return err
 	}
-	return c.JSON(fiber.Map{"ticket": whole, "events": each(events, shape), "files": sent})
+	kept, err := s.filesOfTicket(ctx, t.Number, whole.Tasks)
+	if err != nil {
+		return err
+	}
+	names, err := s.namesFor(ctx, m, &t, events, kept)
+	if err != nil {
+		return err
+	}
+	shown := fiber.Map{"ticket": whole, "events": each(events, names.event(hidden)), "files": each(kept, s.attachedShape(m, hidden, names)),
+		"largest_file": s.largestFile(m)}
+	if t.Life.Handler != "" {
+		shown["handler"] = names.by(t.Life.Handler)
+	}
+	return c.JSON(shown)
 }
 
 // openTicket opens a ticket for the person of a conversation.

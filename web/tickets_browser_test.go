@@ -108,6 +108,18 @@ func (o *hall) ticket(number string) jiban.Ticket {
 	return t
 }
 
+// noDenied checks in the record that no page asked for what its person may not have.
+func (o *hall) noDenied() {
+	o.t.Helper()
+	entries, err := o.staff.SearchAudit(o.t.Context(), jiban.AuditFilter{Limit: 500})
+	o.must(err)
+	for _, e := range entries {
+		if e.Result == "denied" {
+			o.t.Errorf("a page asked for %s %s, which its person may not have", e.Action, e.Object)
+		}
+	}
+}
+
 // settled waits until no message of the page lies over anything, for a picture.
 func settled(w *browsertest.Tab) {
 	w.T.Helper()

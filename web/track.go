@@ -44,8 +44,12 @@ func (s *Server) track(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	told, err := s.toldFiles(c, t.Number)
+	if err != nil {
+		return err
+	}
 	c.Set(fiber.HeaderCacheControl, "no-store")
-	return c.JSON(fiber.Map{"number": t.Number, "status": t.Status, "status_text": statusText(t.Status),
+	return c.JSON(fiber.Map{"number": t.Number, "status": t.Status, "status_text": statusText(t.Status), "files": told,
 		"department_name": t.DepartmentName, "due_at": at(t.DueAt), "reply": hideNumbers(t.Reply), "created_at": at(t.CreatedAt)})
 }
 

@@ -19,7 +19,7 @@ var public = []string{
 	"GET /", "GET /chat", "GET /enterprise", "GET /console", "GET /track", "GET /widget.js", "GET /assets/:file",
 	"GET /healthz", "GET /readyz", "GET /metrics", "GET /api/openapi.yaml",
 	"POST /api/v1/login", "GET /api/v1/login/options", "GET /api/v1/login/second", "POST /api/v1/login/second",
-	"GET /api/v1/login/oidc", "GET /api/v1/login/oidc/callback", "POST /api/v1/track", "POST /api/v1/chat/:channel/session", "GET /privacy",
+	"GET /api/v1/login/oidc", "GET /api/v1/login/oidc/callback", "POST /api/v1/track", "GET /api/v1/track/files/:id", "POST /api/v1/chat/:channel/session", "GET /privacy",
 	"GET /api/v1/chat/:channel/phone", "POST /api/v1/chat/:channel/phone", "POST /api/v1/chat/:channel/phone/code", "GET /api/v1/chat/:channel/ws",
 	"POST /api/v1/chat/:channel/files", "GET /api/v1/chat/:channel/files/:id",
 	"GET /channels/wechat/:name", "POST /channels/wechat/:name",

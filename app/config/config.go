@@ -53,13 +53,22 @@ type Attachments struct {
 	LinkLife                 time.Duration `yaml:"link_life"`
 }
 
-// LLM is an OpenAI-compatible endpoint; without base_url everything works
-// without a model.
+// LLM is an OpenAI-compatible endpoint, and what it may take and cost; without
+// base_url everything works without a model. A limit of tokens is 0 for none.
 type LLM struct {
-	BaseURL        string `yaml:"base_url"`
-	APIKey         string `yaml:"api_key"`
-	Model          string `yaml:"model"`
-	EmbeddingModel string `yaml:"embedding_model"`
+	BaseURL            string        `yaml:"base_url"`
+	APIKey             string        `yaml:"api_key"`
+	Model              string        `yaml:"model"`
+	EmbeddingModel     string        `yaml:"embedding_model"`
+	CallTime           time.Duration `yaml:"call_time"` // of one call
+	TurnTime           time.Duration `yaml:"turn_time"` // of a turn, for all calls
+	PromptChars        int           `yaml:"prompt_chars"`
+	AnswerTokens       int           `yaml:"answer_tokens"`
+	ResponseBytes      int           `yaml:"response_bytes"`
+	ConversationTokens int           `yaml:"conversation_tokens"` // in 24 hours
+	DayTokens          int           `yaml:"day_tokens"`          // of the house, day in Beijing
+	Failures           int           `yaml:"failures"`            // in a row, then nothing is asked for …
+	Pause              time.Duration `yaml:"pause"`
 }
 
 // Staff are the rules for staff accounts.
@@ -189,9 +198,16 @@ func Default() Config {
 		Attachments: Attachments{MaxBytes: 10 << 20, MaxPerMessage: 9, MaxPerConversationPerDay: 50, ScanDown: "refuse", LinkLife: 10 * time.Minute,
 			Allow: []string{"jpeg", "png", "gif", "webp", "pdf", "docx", "xlsx", "mp3", "amr", "amr-wb", "silk", "m4a", "mp4", "mov"}},
 		Keys: Keys{File: "data/keys", FreeText: true}, Files: "data/files", Region: "230000", LogLevel: "info", Sample: true,
-		Staff: Staff{PasswordAge: 90 * 24 * time.Hour}, OIDC: OIDC{Claim: "preferred_username"}, Audit: Audit{Every: time.Minute}, People: peopleDefault(), Open311: Open311{Enabled: true}, Retention: retentionDefault(), Hours: Hours{From: "08:30", To: "17:30"}, SMSText: "12110",
+		Staff: Staff{PasswordAge: 90 * 24 * time.Hour}, OIDC: OIDC{Claim: "preferred_username"}, Audit: Audit{Every: time.Minute}, People: peopleDefault(), Open311: Open311{Enabled: true}, Retention: retentionDefault(), Hours: Hours{From: "08:30", To: "17:30"}, SMSText: "12110", LLM: llmDefault(),
 		Channels: Channels{WebChat: []WebChat{{Name: "citizen", Audience: "citizen"}, {Name: "enterprise", Audience: "enterprise"}}},
 	}
+}
+
+// llmDefault lets nobody wait longer for a model than for a person to read on, and
+// costs a province of ten thousand phrased answers a day.
+func llmDefault() LLM {
+	return LLM{CallTime: 4 * time.Second, TurnTime: 5 * time.Second, PromptChars: 8000, AnswerTokens: 800, ResponseBytes: 256 << 10,
+		ConversationTokens: 50_000, DayTokens: 20_000_000, Failures: 5, Pause: 30 * time.Second}
 }
 
 // peopleDefault holds what carriers allow for codes to one telephone (1, 5 and 10

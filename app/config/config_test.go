@@ -42,7 +42,7 @@ channels:
     - {name: gzh, app_id: wx1, token: tok, passive_reply: false, replay_window: 1m}
   sms:
     - {name: main, signature: "【12345热线】"}
-`, "JIBAN_LISTEN=:10", "JIBAN_LLM_BASE_URL=https://models.example/v1", "JIBAN_CHANNELS_WECHAT_0_APP_SECRET=s3", "JIBAN_CHANNELS_SMS_1_NAME=second", "HOME=/x")
+`, "JIBAN_LISTEN=:10", "JIBAN_LLM_BASE_URL=https://models.example/v1", "JIBAN_LLM_MODEL=m", "JIBAN_CHANNELS_WECHAT_0_APP_SECRET=s3", "JIBAN_CHANNELS_SMS_1_NAME=second", "HOME=/x")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -72,6 +72,7 @@ func (c *Config) Validate() error {
 		errs = append(errs, err)
 	}
 	c.Attachments.validate(bad)
+	c.LLM.validate(bad)
 	c.validateChannels(bad)
 	c.validatePeople(bad)
 	return errors.Join(errs...)
@@ -110,6 +111,32 @@ func (a *Attachments) validate(bad func(string, string, ...any)) {
 	}
 	if a.LinkLife < time.Minute || a.LinkLife > 24*time.Hour {
 		bad("attachments.link_life", "must be between 1m and 24h")
+	}
+}
+
+// mostModelTime leaves a turn, which may take eight seconds, the time to commit.
+const mostModelTime = 6 * time.Second
+
+func (l *LLM) validate(bad func(string, string, ...any)) {
+	if l.BaseURL != "" && l.Model == "" {
+		bad("llm.model", "must name the model with base_url, or leave base_url empty: everything works without a model")
+	}
+	if l.TurnTime < 500*time.Millisecond || l.TurnTime > mostModelTime {
+		bad("llm.turn_time", "must be between 500ms and %s", mostModelTime)
+	}
+	if l.CallTime < 100*time.Millisecond || l.CallTime > l.TurnTime {
+		bad("llm.call_time", "must be between 100ms and turn_time")
+	}
+	if l.Pause < time.Second || l.Pause > time.Hour {
+		bad("llm.pause", "must be between 1s and 1h")
+	}
+	for key, v := range map[string][3]int{
+		"llm.prompt_chars": {l.PromptChars, 1000, 200_000}, "llm.answer_tokens": {l.AnswerTokens, 100, 8000}, "llm.response_bytes": {l.ResponseBytes, 4096, 16 << 20},
+		"llm.conversation_tokens": {l.ConversationTokens, 0, 1 << 30}, "llm.day_tokens": {l.DayTokens, 0, 1 << 40}, "llm.failures": {l.Failures, 1, 1000},
+	} {
+		if v[0] < v[1] || v[0] > v[2] {
+			bad(key, "must be between %d and %d", v[1], v[2])
+		}
 	}
 }
 

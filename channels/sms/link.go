@@ -31,7 +31,6 @@ const (
 type link struct {
 	conn   net.Conn
 	in     *bufio.Reader
-	clock  jiban.Clock
 	window chan struct{}
 	gone   chan struct{} // closed when the connection is over
 
@@ -53,8 +52,12 @@ func (e *bindError) Error() string {
 // errGone says that the connection ended while an answer was waited for.
 var errGone = errors.New("the connection to the SMSC ended")
 
+// in is a deadline of a connection, which the operating system keeps in its own
+// time, whatever clock the house goes by.
+func in(d time.Duration) time.Time { return jiban.SystemClock{}.Now().Add(d) }
+
 // dial connects and binds as a transceiver.
-func dial(ctx context.Context, cfg Config, clock jiban.Clock) (*link, error) {
+func dial(ctx context.Context, cfg Config) (*link, error) {
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
 	var d net.Dialer
@@ -62,10 +65,10 @@ func dial(ctx context.Context, cfg Config, clock jiban.Clock) (*link, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connect to the SMSC: %w", err)
 	}
-	l := &link{conn: conn, in: bufio.NewReader(conn), clock: clock, window: make(chan struct{}, windowSize),
+	l := &link{conn: conn, in: bufio.NewReader(conn), window: make(chan struct{}, windowSize),
 		gone: make(chan struct{}), pending: map[int32]chan frame{}}
 	// The bind must not outlive ctx either.
-	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(clock.Now()) })
+	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(in(0)) })
 	err = l.bind(cfg)
 	if !stop() || err != nil {
 		conn.Close()
@@ -75,7 +78,7 @@ func dial(ctx context.Context, cfg Config, clock jiban.Clock) (*link, error) {
 }
 
 func (l *link) bind(cfg Config) error {
-	if err := l.conn.SetReadDeadline(l.clock.Now().Add(requestTimeout)); err != nil {
+	if err := l.conn.SetReadDeadline(in(requestTimeout)); err != nil {
 		return fmt.Errorf("bind: %w", err)
 	}
 	req := pdu.NewBindRequest(pdu.Transceiver)
@@ -117,7 +120,7 @@ func (l *link) send(p pdu.PDU) (int, error) {
 	if l.ended() {
 		return 0, errGone
 	}
-	if err := l.conn.SetWriteDeadline(l.clock.Now().Add(requestTimeout)); err != nil {
+	if err := l.conn.SetWriteDeadline(in(requestTimeout)); err != nil {
 		return 0, fmt.Errorf("write to the SMSC: %w", err)
 	}
 	n, err := l.conn.Write(buf.Bytes())
@@ -209,10 +212,10 @@ func (l *link) respond(p pdu.PDU, seq int32) bool {
 
 // readAll reads until the connection or ctx ends, and hands each deliver_sm on.
 func (l *link) readAll(ctx context.Context, idle time.Duration, onDeliver func(frame)) error {
-	stop := context.AfterFunc(ctx, func() { _ = l.conn.SetReadDeadline(l.clock.Now()) })
+	stop := context.AfterFunc(ctx, func() { _ = l.conn.SetReadDeadline(in(0)) })
 	defer stop()
 	for {
-		if err := l.conn.SetReadDeadline(l.clock.Now().Add(idle)); err != nil {
+		if err := l.conn.SetReadDeadline(in(idle)); err != nil {
 			return fmt.Errorf("read from the SMSC: %w", err)
 		}
 		if ctx.Err() != nil {

@@ -62,7 +62,7 @@ func (s *SMPP) Run(ctx context.Context) error {
 	defer sweeper.Wait()
 	backoff := firstBackoff
 	for ctx.Err() == nil {
-		l, err := dial(ctx, s.cfg, s.deps.Clock)
+		l, err := dial(ctx, s.cfg)
 		if err == nil {
 			s.deps.Log.Info("bound to the SMSC")
 			began := s.deps.Clock.Now()

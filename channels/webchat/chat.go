@@ -107,7 +107,7 @@ func (c *Chat) Send(ctx context.Context, w channels.Way, _ channels.Part) (strin
 	return "", nil
 }
 
-func (c *Chat) topic() string { return "chat:" + c.cfg.Name }
+func (c *Chat) topic() string { return topicOf(c.cfg.Name) }
 
 // announce says that a visitor's conversation has news. While the bus is down the
 // pages on this node hear of it all the same, those on others find it by polling.
@@ -135,7 +135,7 @@ func (c *Chat) Run(ctx context.Context) error {
 				f.lost()
 				continue
 			}
-			c.visitors.poke(jiban.Address(data))
+			c.heard(string(data))
 		case <-tick.C:
 			f.check(ctx)
 			c.visitors.sweep(c.d.Clock.Now())

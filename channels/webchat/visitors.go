@@ -101,6 +101,16 @@ func (v *visitors) poke(a jiban.Address) {
 	}
 }
 
+// of lists a visitor's tabs.
+func (v *visitors) of(a jiban.Address) []*session {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if who := v.open[a]; who != nil {
+		return append([]*session(nil), who.tabs...)
+	}
+	return nil
+}
+
 func (v *visitors) pokeAll() {
 	for _, s := range v.all() {
 		s.poke()

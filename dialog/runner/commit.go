@@ -139,7 +139,7 @@ func (t *turn) replies(b *jiban.Batch, out *dialog.Outcome) {
 		n := jiban.Notice{
 			ID: t.r.d.IDs.NewID(), ContactID: t.in.Contact.ID, ConversationID: t.in.Conversation.ID,
 			Kind: jiban.NoticeReply, Urgency: jiban.UrgencyNormal, Author: jiban.ByBot, TurnID: b.Turn.ID,
-			Content: jiban.Content{Kind: jiban.KindText, Text: r.Text, Options: r.Options, Citations: r.Citations},
+			Content: jiban.Content{Kind: jiban.KindText, Text: r.Text, Options: r.Options, Citations: r.Citations, Generated: r.Generated},
 		}
 		if r.Safety {
 			n.Kind, n.Urgency = jiban.NoticeSafety, jiban.UrgencyHigh

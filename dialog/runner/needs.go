@@ -77,6 +77,10 @@ func (t *turn) phone() string {
 
 // answer puts the answer to a need among the facts.
 func (t *turn) answer(ctx context.Context, need dialog.Need) error {
+	if need.Kind == dialog.NeedModel && need.Model != nil {
+		t.model(ctx, need.Model)
+		return nil
+	}
 	ctx, cancel := context.WithTimeout(ctx, needLimit)
 	defer cancel()
 	switch need.Kind {

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"jiban"
@@ -102,4 +103,45 @@ type Listeners interface {
 // Words say what the runner itself must say when something failed.
 type Words interface {
 	Say(l jiban.Lang, key string, params map[string]any) string
+}
+
+// Model is a language model. Whatever happens in it, a turn goes on without.
+type Model interface {
+	// Ready names the model, "" while it is not to be asked: too many calls failed of
+	// late, or what a day may cost is spent.
+	Ready(ctx context.Context) string
+	// Ask makes two tries at most, within ctx. With an error the answer still tells
+	// what was spent, and in Failed why there is none.
+	Ask(ctx context.Context, q ModelQuestion) (ModelAnswer, error)
+}
+
+// ModelQuestion is one prompt.
+type ModelQuestion struct {
+	Task         string // names the task in figures
+	Conversation string // id, for the limit on what one conversation may spend
+	System, User string
+	Schema       json.RawMessage // of the answer
+	MaxTokens    int             // of the answer
+	// Accept says why an answer is not used, "" for a good one.
+	Accept func(text string) string
+	// Growing hears the answer as far as it has come, more each time; false ends the
+	// call, a shorter one than before that a second try begins. Nil: nobody listens.
+	Growing func(text string) bool
+}
+
+// ModelAnswer is what came of a question. Tokens are those of all tries.
+type ModelAnswer struct {
+	Text             string
+	Model            string // as the server names it
+	Tries            int
+	PromptTokens     int
+	CompletionTokens int
+	Estimated        bool   // the server told no tokens
+	Failed           string // kind of the failure, "" for none
+}
+
+// Drafts show a growing answer to whoever looks at the conversation. A draft is
+// never kept: it ends with the committed message, or with an empty text.
+type Drafts interface {
+	Draft(ctx context.Context, c jiban.Conversation, text string)
 }

@@ -9,6 +9,7 @@ import (
 
 	"jiban"
 	"jiban/dialog"
+	"jiban/prompts"
 )
 
 // Deps is what the runner stands on. Leases, Standby and Listeners may be nil.
@@ -24,6 +25,10 @@ type Deps struct {
 	Standby   Standby
 	Listeners []Listeners
 	Words     Words
+	Model     Model           // nil: everything works without one
+	Prompts   *prompts.Models // for Model
+	ModelTime time.Duration   // what models may take of one turn's time; 5 s when zero, 6 s at most
+	Drafts    Drafts          // nil: nothing is shown before it is committed
 	Clock     jiban.Clock
 	IDs       jiban.IDs
 	Node      string // names this node's leases
@@ -44,6 +49,9 @@ const (
 	// left behind by a crash, by a commit that was lost too often, or by a full queue.
 	sweepEvery = 5 * time.Second
 	sweepBatch = 500
+	// modelTime is what models may take of a turn: people wait that long for an answer
+	// that could be shown at once.
+	modelTime = 5 * time.Second
 	// leaseFor outlives turnLimit.
 	leaseFor = 10 * time.Second
 	// busyWait is when to come back to a conversation that another node turns.
@@ -57,6 +65,10 @@ func New(d Deps) *Runner {
 	if d.Workers <= 0 {
 		d.Workers = 64
 	}
+	if d.ModelTime <= 0 {
+		d.ModelTime = modelTime
+	}
+	d.ModelTime = min(d.ModelTime, turnLimit-modelReserve)
 	return &Runner{d: d, queue: newQueue()}
 }
 

@@ -28,15 +28,17 @@ type turn struct {
 	facts dialog.Facts
 
 	engine Engine
+	asked  map[string]dialog.ModelFact // what models said to this turn's tries, by digest
 }
 
 // tries makes a turn until its commit wins. A commit that lost leaves nothing
 // behind: what it decided is dropped whole.
 func (r *Runner) tries(ctx context.Context, conversationID string) (*dialog.Outcome, error) {
 	var err error
+	asked := map[string]dialog.ModelFact{}
 	for range commitTries {
 		var out *dialog.Outcome
-		out, err = r.try(ctx, conversationID)
+		out, err = r.try(ctx, conversationID, asked)
 		if jiban.CodeOf(err) != jiban.CodeConflict {
 			return out, err
 		}
@@ -44,7 +46,7 @@ func (r *Runner) tries(ctx context.Context, conversationID string) (*dialog.Outc
 	return nil, fmt.Errorf("the commit lost %d times: %w", commitTries, err)
 }
 
-func (r *Runner) try(ctx context.Context, conversationID string) (out *dialog.Outcome, err error) {
+func (r *Runner) try(ctx context.Context, conversationID string, asked map[string]dialog.ModelFact) (out *dialog.Outcome, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			caught := &panicError{p, debug.Stack()}
@@ -60,10 +62,11 @@ func (r *Runner) try(ctx context.Context, conversationID string) (out *dialog.Ou
 	if more {
 		in.Inbox = in.Inbox[:inboxLimit]
 	}
-	t := &turn{r: r, in: in, now: r.d.Clock.Now(), engine: r.d.Engine}
+	t := &turn{r: r, in: in, now: r.d.Clock.Now(), engine: r.d.Engine, asked: asked}
 	if r.d.Engines != nil {
 		t.engine, t.facts.Catalogue = r.d.Engines()
 	}
+	t.facts.Model = t.ready(ctx)
 	decided, err := t.settle(ctx)
 	if err == nil && more {
 		r.Wake(conversationID)

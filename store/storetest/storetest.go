@@ -1,5 +1,8 @@
 // Package storetest opens the store as the house has it, with keys, for the tests
 // of other rooms. It must know nothing but the store and the keys.
+//
+// Making the schema takes longer than most tests. It is made once, in a file and in
+// a database of PostgreSQL that are named after it, and every test gets a copy.
 package storetest
 
 import (
@@ -30,8 +33,12 @@ func Open(t testing.TB, dsn string, deps store.Deps) *store.Store {
 	return s
 }
 
-// New opens a store with keys; the caller closes it.
+// New opens a store with keys; the caller closes it. A SQLite file that does not
+// exist yet begins with the schema already made.
 func New(ctx context.Context, dsn string, deps store.Deps) (*store.Store, error) {
+	if err := Furnish(ctx, dsn); err != nil {
+		return nil, err
+	}
 	s, err := store.Open(ctx, dsn, deps)
 	if err != nil {
 		return nil, err

@@ -13,6 +13,8 @@ import (
 
 	"github.com/linxGnu/gosmpp/data"
 	"github.com/linxGnu/gosmpp/pdu"
+
+	"jiban"
 )
 
 // receiptDelay lets the answer to a submit reach the gateway before its receipt.
@@ -251,7 +253,8 @@ func (ss *session) send(p pdu.PDU) {
 func (ss *session) raw(b []byte) error {
 	ss.write.Lock()
 	defer ss.write.Unlock()
-	if err := ss.conn.SetWriteDeadline(ss.sim.cfg.Clock.Now().Add(5 * time.Second)); err != nil {
+	// A deadline of a connection is in the operating system's own time.
+	if err := ss.conn.SetWriteDeadline(jiban.SystemClock{}.Now().Add(5 * time.Second)); err != nil {
 		return fmt.Errorf("smssim: write: %w", err)
 	}
 	if _, err := ss.conn.Write(b); err != nil {

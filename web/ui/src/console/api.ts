@@ -110,6 +110,18 @@ export interface SentFile {
   why: string
   link: string
   created_at: string
+  // Of what staff attached to a ticket:
+  attached: boolean
+  internal: boolean // for staff only; else it goes to the person with the next answer
+  told_at: string // since when the person may open it
+  by?: By
+}
+
+// Who did something, as far as this member of staff may know.
+export interface By {
+  side: 'person' | 'bot' | 'system' | 'hotline' | 'department' | 'token' | 'staff'
+  department: string // its name
+  name: string // of colleagues only
 }
 
 export interface Article {
@@ -178,8 +190,17 @@ export interface TicketEvent {
   seq: number
   kind: string
   actor: string
+  by: By
   data: Record<string, string> | null
   at: string
+}
+
+export interface TicketDetails {
+  ticket: Ticket
+  events: TicketEvent[]
+  files: SentFile[]
+  handler?: By // the colleague who has it
+  largest_file: number // bytes, 0 for who attaches none
 }
 
 export interface FormField {
@@ -295,6 +316,40 @@ async function once<T>(method: string, path: string, body?: unknown): Promise<T>
   throw new ApiError(answer.status, e?.code ?? 'internal', e?.message ?? `请求失败（${answer.status}）`, e?.id ?? '')
 }
 
+// How long an upload may take; a slow line has two minutes on the server too.
+const uploadMs = 130_000
+
+// attach sends a file to a ticket and tells meanwhile which share of it is gone.
+export function attach(number: string, file: File, audience: 'staff' | 'person', sent: (share: number) => void): Promise<SentFile> {
+  const lost = new ApiError(0, 'unavailable', '上传中断，附件没有保存，请检查网络后再试。', '')
+  return new Promise((resolve, reject) => {
+    const form = new FormData()
+    form.append('file', file, file.name)
+    const r = new XMLHttpRequest()
+    r.open('POST', `/api/v1/tickets/${seg(number)}/files?for=${audience}`)
+    r.setRequestHeader('X-CSRF-Token', csrf)
+    r.timeout = uploadMs
+    r.upload.onprogress = (e) => e.lengthComputable && sent(e.loaded / e.total)
+    r.onerror = r.ontimeout = () => reject(lost)
+    r.onload = () => {
+      const said = parsed(r.responseText)
+      if (r.status === 200) return resolve(said as SentFile)
+      const e = (said as { error?: { code: string; message: string; id?: string } } | null)?.error
+      if (r.status === 401) onLoggedOut()
+      reject(new ApiError(r.status, e?.code ?? 'internal', e?.message ?? `上传失败（${r.status}）`, e?.id ?? ''))
+    }
+    r.send(form)
+  })
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}
+
 function remember(l: Login): Login {
   csrf = l.csrf
   return l
@@ -334,15 +389,15 @@ export const api = {
   alerts: () => call<{ alerts: Alert[] | null }>('GET', '/alerts'),
   seen: (id: string) => call<void>('POST', `/alerts/${seg(id)}/seen`),
 
-  tickets: (f: { view?: TicketView; light?: string; q?: string; status?: string; department?: string; unassigned?: string; after?: string; limit?: string }) =>
+  tickets: (f: { view?: TicketView; light?: string; q?: string; status?: string; department?: string; unassigned?: string; after?: string; limit?: string; counts?: string }) =>
     call<TicketPage>('GET', '/tickets' + query(f)),
-  ticket: (number: string) => call<{ ticket: Ticket; events: TicketEvent[]; files: SentFile[] }>('GET', `/tickets/${seg(number)}`),
+  ticket: (number: string) => call<TicketDetails>('GET', `/tickets/${seg(number)}`),
   openTicket: (t: NewTicket) => call<Ticket>('POST', '/tickets', t),
   act: (number: string, action: string, body: Record<string, string | number> = {}) =>
     call<Ticket>('POST', `/tickets/${seg(number)}/${action}`, body),
   colleagues: () => call<{ colleagues: Colleague[] }>('GET', '/colleagues'),
   figures: (weeks: number, department = '') => call<{ department: string; department_name: string; weeks: WeekFigures[] }>('GET', '/figures/tickets' + query({ weeks: String(weeks), department })),
-  papers: (f: { kind?: string; all?: string; after?: string }) => call<{ papers: Paper[] }>('GET', '/papers' + query(f)),
+  papers: (f: { kind?: string; all?: string; after?: string }) => call<{ papers: Paper[]; next: string }>('GET', '/papers' + query(f)),
   paperDone: (id: string, result: string) => call<void>('POST', `/papers/${seg(id)}/done`, { result }),
 
   templates: () => call<{ templates: Template[] }>('GET', '/templates'),

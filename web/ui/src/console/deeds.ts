@@ -54,6 +54,7 @@ export const deeds: Record<string, Deed> = {
   pause: { name: '暂停计时', key: 'p', ask: [{ key: 'reason', label: '原因', kind: 'stop', required: true }, words('text', '等待什么', '等待诉求人补充的，会这样问诉求人')], done: '已暂停' },
   resume: { name: '恢复计时', key: 'g', ask: [optionalWhy()], done: '已恢复' },
   transfer: { name: '转交同事', key: 't', ask: [{ key: 'handler', label: '同事', kind: 'colleague', required: true }, optionalWhy()], done: '已转交' },
+  assist: { name: '请协办', key: 'a', ask: [{ key: 'department', label: '协办单位', kind: 'department', required: true }, words('text', '请协办的事', '协办单位看不到诉求人的姓名和电话')], done: '已发出协办' },
   tasks: { name: '请协办', key: 'a', ask: [{ key: 'department', label: '协办单位', kind: 'department', required: true }, words('text', '请协办的事')], done: '已发出协办' },
   classify: { name: '更正要素', key: 'x', ask: [
     { key: 'type', label: '类型', kind: 'choice', choices: of(allTypes, typeName) }, { key: 'matter', label: '事项', kind: 'matter' }, { key: 'region', label: '区划', kind: 'region' },
@@ -70,6 +71,12 @@ export const deeds: Record<string, Deed> = {
     yesNo('satisfied', '对办理满意吗', '满意', '不满意'), { key: 'reason', label: '原因', kind: 'area' }], done: '回访已登记' },
   unreached: { name: '没有联系上', key: 'f', ask: [how('how'), { key: 'reason', label: '情况', kind: 'area' }], done: '已登记' },
 }
+
+// What a lead says who answers before those have who take part.
+export const unwaiting: Asked[] = [
+  { key: 'anyway', label: '协办单位还没有回复', kind: 'choice', required: true, choices: [{ value: 'yes', label: '不等协办，现在答复' }] },
+  why('不等协办的理由', '记入办理记录，协办任务收回'),
+]
 
 // decisions are made on what a department asks; they stand with what it says.
 export const decisions = ['return/accept', 'return/refuse', 'extend/approve', 'extend/refuse', 'reply/approve', 'reply/back']

@@ -20,7 +20,7 @@ const roles: Record<string, string> = {
 const actions: Record<string, string> = {
   catalogue: '查看目录', search: '检索知识库', 'ticket.view': '查看工单', 'ticket.open': '建立工单', 'ticket.handle': '办理工单',
   'ticket.dispatch': '分派工单', 'article.view': '查看知识点', 'article.publish': '发布知识点', audit: '查看审计', 'audit.export': '导出审计',
-  personal: '查看个人信息', 'personal.reporter': '查看举报人信息',
+  'ticket.attach': '添加附件', personal: '查看个人信息', 'personal.reporter': '查看举报人信息',
   'ticket.desk': '中心办理工单', 'ticket.review': '审核工单申请', followup: '回访', papers: '督办文书', figures: '查看办理统计',
   'incidents.view': '查看群体事件', incidents: '发布和答复群体事件', 'rules.view': '查看督办规则', rules: '修改督办规则', calendar: '导入节假日',
   files: '打开附件', persons: '查找诉求人', 'persons.separate': '撤销合并', requests: '受理个人信息申请', 'requests.approve': '批准个人信息申请',
@@ -35,7 +35,7 @@ const audits: Record<string, string> = {
   'catalogue.begin': '建立目录草稿', 'catalogue.edit': '修改目录草稿', 'catalogue.drop': '放弃目录草稿', 'catalogue.import': '导入目录', 'catalogue.force': '启用目录',
   'token.create': '建立令牌', 'token.revoke': '撤销令牌', 'audit.verify': '校验审计', 'audit.export': '导出审计',
   'handoff.accept': '接入会话', 'handoff.return': '退回机器人', 'handoff.close': '结束会话', 'conversation.say': '坐席发言', 'alert.seen': '处置告警',
-  'ticket.open': '建立工单', 'ticket.sign': '签收工单', 'ticket.contacted': '联系诉求人', 'ticket.message': '给诉求人留言', 'ticket.pause': '暂停计时',
+  'ticket.open': '建立工单', 'ticket.attach': '添加附件', 'ticket.sign': '签收工单', 'ticket.contacted': '联系诉求人', 'ticket.message': '给诉求人留言', 'ticket.pause': '暂停计时',
   'ticket.resume': '恢复计时', 'ticket.return': '申请退回工单', 'ticket.return.accept': '同意退回', 'ticket.return.refuse': '不同意退回',
   'ticket.extend': '申请延期', 'ticket.extend.approve': '同意延期', 'ticket.extend.refuse': '不同意延期', 'ticket.reply': '答复工单',
   'ticket.reply.approve': '审核通过答复', 'ticket.reply.back': '退改答复', 'ticket.transfer': '转交经办人', 'ticket.dispatch': '分派工单',

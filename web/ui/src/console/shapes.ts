@@ -19,7 +19,7 @@ export interface TicketClock {
 export interface TicketLink { kind: 'repeat_of' | 'merged_into' | 'parent' | 'voice' | 'incident'; number: string }
 
 // A part of the request that another department does.
-export interface TicketPart { number: string; department: string; department_name: string; status: string; due_at: string; asked: string; reply: string }
+export interface TicketPart { number: string; department: string; department_name: string; status: string; created_at: string; due_at: string; asked: string; reply: string }
 
 // A paper of supervision, a review, a person to be asked.
 export interface Paper {
@@ -50,6 +50,7 @@ export interface TicketPage {
   tickets: Ticket[]
   next: string // after for the next page, '' at the end
   papers?: Paper[] // approvals: dissatisfied reviews; followup: who is to be asked
+  counts?: Partial<Record<TicketView, number>> // where asked for; 100 is that many or more
 }
 
 export interface Colleague { id: string; name: string; login: string }
@@ -78,6 +79,10 @@ export interface NewIncident { matter: string; region: string; cause: string; te
 export interface Limit { days?: number; hours?: number; on_clock?: boolean; at_once?: boolean }
 export interface Timing { usual: Limit; urgent: Limit }
 
+// A step of supervision: when a share of the limit is used up or, without one, so
+// long after its end.
+export interface Step { name: string; share?: number; over: Timing; light?: string; to: string; document: string }
+
 // The rules of supervision, as the server keeps them.
 export interface Rules {
   decide: Timing
@@ -86,7 +91,7 @@ export interface Rules {
   return: Timing
   review: Timing
   survey: Timing
-  ladder: { name: string; share?: number; over: Timing; light?: string; to: string; document: string }[] | null
+  ladder: Step[] | null
   pauses: { reason: string; most: Limit; asks: boolean }[] | null
   urge_rest: number
   review_returns: boolean

@@ -1,6 +1,6 @@
 // What happens to a ticket, in the words of the trade.
 
-import type { Limit, Ticket, TicketEvent } from './api'
+import type { By, Limit, Ticket, TicketEvent, TicketPart } from './api'
 import { statusName, typeName, when } from './names'
 
 type Words = Record<string, string>
@@ -12,7 +12,7 @@ const events: Words = {
   extension_asked: '申请延期', extension_refused: '不同意延期', extended: '延期', submitted: '答复送审', reply_refused: '答复退回修改', replied: '答复',
   paused: '暂停计时', resumed: '恢复计时', reminded: '督办', recalculated: '重算时限', assigned: '协办', task_done: '协办完成', merged: '并入',
   voice: '再次反映', linked: '关联事件', classified: '更正要素', written: '致诉求人', transferred: '转交同事', follow_up: '待人工回访', unreached: '回访未联系上',
-  surveyed: '回访', reopened: '重办', closed: '办结', withdrawn: '撤单', supplemented: '补充', urged: '催办', overdue: '超期',
+  attached: '添加附件', surveyed: '回访', reopened: '重办', closed: '办结', withdrawn: '撤单', supplemented: '补充', urged: '催办', overdue: '超期',
 }
 const steps: Words = {
   reminder: '提醒', urging: '催办', supervision: '督办', interview: '约谈',
@@ -50,6 +50,9 @@ export const wayName = from(ways)
 export const resultWords = from(results)
 export const proposalName = from(proposals)
 export const reasonWords = from(reasons)
+export const allSteps = ['reminder', 'urging', 'supervision', 'interview'].map((s) => stepName(s))
+// stepCode is the name by which the house knows a step that people call so.
+export const stepCode = (words: string): string => Object.keys(steps).find((code) => steps[code] === words) ?? words
 export const allCodes = Object.keys(codes)
 export const allResults = ['solved', 'partly', 'unsolved', 'policy']
 
@@ -82,9 +85,9 @@ const parting: Record<string, Parts> = {
   returned: (d) => [d.code && codeName(d.code), reasonWords(d.reason)],
   extension_asked: (d, until) => [until('due', '到'), reasonWords(d.reason), until('review_by', '审核限')],
   extended: (d, until) => [until('was', '由'), until('due', '延至'), reasonWords(d.reason)],
-  submitted: (d, until) => [d.text, resultWords(d.result), until('review_by', '审核限')],
+  submitted: (d, until) => [d.text, resultWords(d.result), unwaited(d), until('review_by', '审核限')],
   reply_refused: (d, until) => [d.reason, until('due', '办结限')],
-  replied: (d) => [d.text, resultWords(d.result), d.direct === 'yes' ? '热线直接答复' : ''],
+  replied: (d) => [d.text, resultWords(d.result), d.direct === 'yes' ? '热线直接答复' : '', unwaited(d)],
   paused: (d, until) => [stopName(d.reason), d.text, until('until', '最晚到')],
   resumed: (d, until) => [reasonWords(d.reason), until('due', '办结限')],
   reminded: (d) => [stepName(d.step), d.to && '送' + addresseeName(d.to), reasonWords(d.reason)],
@@ -94,13 +97,34 @@ const parting: Record<string, Parts> = {
   merged: (d) => [d.into && '工单 ' + d.into, reasonWords(d.reason)],
   voice: (d) => [d.from && '来自工单 ' + d.from],
   linked: (d) => [d.incident ? '并入事件' : '移出事件', d.reason],
-  classified: (d) => [d.title, d.type && typeName(d.type), d.reason],
+  classified: (d) => [d.title, d.type && typeName(d.type), d.rule && `规定时限 ${codedLimit(d.rule)}，告知诉求人的时限不变`, d.reason],
   transferred: (d) => [d.handler_name ?? '', d.reason],
+  attached: (d) => [d.file_name, d.internal === 'yes' ? '内部使用' : '随答复给诉求人'],
   unreached: (d) => [wayName(d.how), d.reason, d.attempt && `第 ${d.attempt} 次`, d.last === 'yes' ? '不再回访' : ''],
   surveyed: (d) => [unsolved[d.solved ?? ''], unhappy[d.satisfied ?? ''], d.reason, wayName(d.method)],
   reopened: (d, until) => [d.reason, until('due', '办结限')],
   overdue: (_d, until) => [until('due', '应于')],
   urged: (d) => [d.reason, d.again === 'yes' ? '多次催办' : ''],
+}
+
+const unwaited = (d: Data) => (d.anyway === 'yes' ? '不等协办：' + (d.reason ?? '') : '')
+
+// codedLimit says a limit as the log writes it: 3d, 4h of working time, 24h! on the
+// clock.
+export function codedLimit(code: string): string {
+  const [, n, unit] = /^(\d+)(d\+?|h!?)$/.exec(code) ?? []
+  if (!n || !unit) return code
+  return limitWords(unit.startsWith('d') ? { days: Number(n) } : { hours: Number(n), on_clock: unit === 'h!' })
+}
+
+const sides: Record<By['side'], string> = { person: '诉求人', bot: '智能客服', system: '系统', hotline: '12345热线', department: '承办单位', token: '其他系统', staff: '工作人员' }
+
+// byWords says who did something: of a colleague the name, of everybody else the
+// department.
+export function byWords(b: By | undefined): string {
+  if (!b) return ''
+  const side = b.department || sides[b.side]
+  return b.name ? `${side} ${b.name}` : side
 }
 
 function late(limit: string | undefined, at: string): string {
@@ -152,6 +176,14 @@ export function limitWords(l: Limit | undefined): string {
   if (!l || (!l.days && !l.hours)) return '不限'
   return l.days ? `${l.days} 个工作日` : `${l.hours} ${l.on_clock ? '小时' : '个工作小时'}`
 }
+
+// waiting are the parts of a request that other departments have not answered yet.
+export function waiting(t: Pick<Ticket, 'status' | 'tasks'>): TicketPart[] {
+  return running.includes(t.status) ? (t.tasks ?? []).filter((p) => running.includes(p.status)) : []
+}
+
+// countWords is how many there are in a view, as far as they are counted.
+export const countWords = (n: number): string => (n >= 100 ? '99+' : String(n))
 
 // answerWords is what the person will read when an answer goes out; the sentence
 // is that of the house's book of prompts.

@@ -1,6 +1,8 @@
 // Public progress of a ticket, by its number and the last four digits of the
 // telephone number it was filed with.
 
+import { size } from '../chat/upload'
+
 interface Progress {
   number: string
   status_text: string
@@ -8,7 +10,11 @@ interface Progress {
   due_at: string
   reply: string
   created_at: string
+  files?: ToldFile[]
 }
+
+// A file that came with the answer; its link opens in this browser only.
+interface ToldFile { name: string; type: string; size: number; link: string }
 
 const form = document.getElementById('track') as HTMLFormElement
 const result = document.getElementById('result') as HTMLElement
@@ -20,6 +26,23 @@ function value(id: string): string {
 function when(text: string): string {
   const d = new Date(text)
   return isNaN(d.getTime()) ? '' : d.toLocaleString('zh-CN', { timeZone: 'Asia/Shanghai' })
+}
+
+function attachments(list: HTMLElement, files: ToldFile[]): void {
+  const dt = document.createElement('dt')
+  dt.textContent = '附件 Files'
+  list.appendChild(dt)
+  files.forEach((f) => {
+    const dd = document.createElement('dd')
+    const a = document.createElement('a')
+    a.href = f.link
+    a.textContent = f.name + '（' + size(f.size) + '）'
+    if (f.type.indexOf('image/') === 0) a.target = '_blank'
+    else a.download = f.name
+    a.rel = 'noopener noreferrer'
+    dd.appendChild(a)
+    list.appendChild(dd)
+  })
 }
 
 function show(p: Progress): void {
@@ -40,6 +63,7 @@ function show(p: Progress): void {
     list.appendChild(dt)
     list.appendChild(dd)
   })
+  if (p.files && p.files.length) attachments(list, p.files)
   result.textContent = ''
   result.appendChild(list)
 }
