@@ -169,7 +169,7 @@ func newHouse(ctx context.Context, b *base, heard listener) (*house, error) {
 	turns := runner.Deps{
 		Store: b.store, Engines: h.lexicon.turn, Knowledge: h.knowledge, Tickets: h.tickets, Handoff: h.handoff, Persons: oneself{h.telephones, h.requests},
 		Leases: b.shared, Standby: h.waiting, Listeners: []runner.Listeners{heard}, Words: h.book,
-		Clock: b.clock, IDs: b.ids, Node: b.node, Log: b.log,
+		JoinWait: b.cfg.JoinWait, Clock: b.clock, IDs: b.ids, Node: b.node, Log: b.log,
 	}
 	if err := newModel(b, &turns); err != nil {
 		return nil, err

@@ -1,14 +1,54 @@
 package app
 
 import (
+	"bytes"
+	"log/slog"
+	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"jiban"
 	"jiban/app/config"
+	"jiban/app/talk"
+	"jiban/dialog/runner"
+	"jiban/keys"
 	"jiban/llm/llmtest"
+	"jiban/store/storetest"
 )
+
+// rootKey is the one of all nodes of these tests.
+var rootKey = sync.OnceValues(keys.NewRoot)
+
+func sharedKey(t *testing.T) string {
+	t.Helper()
+	key, err := rootKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
+// newTownLogging is a town with a model, whose log is kept.
+func newTownLogging(t *testing.T, log *bytes.Buffer, s *llmtest.Server) *town {
+	t.Helper()
+	c := config.Default()
+	c.DataDir = t.TempDir()
+	c.Database, c.Keys.File, c.Files = "sqlite:"+filepath.Join(c.DataDir, "jiban.db"), filepath.Join(c.DataDir, "keys"), filepath.Join(c.DataDir, "files")
+	c.Channels.SMS = []config.SMS{{Name: talk.Channel(jiban.ChannelSMS, jiban.Citizen)}}
+	c.LLM.BaseURL, c.LLM.APIKey, c.LLM.Model = s.URL, llmtest.Key, "scripted"
+	if err := storetest.Furnish(t.Context(), c.Database); err != nil {
+		t.Fatal(err)
+	}
+	o := Options{Config: c, Clock: jiban.NewManualClock(time.Date(2026, 11, 2, 1, 0, 0, 0, time.UTC)), Log: slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))}
+	h, err := newTalkHouse(t.Context(), o.withDefaults(), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = h.close() })
+	return &town{t: t, h: h}
+}
 
 // withModel is a town with a scripted model behind real HTTP.
 func withModel(t *testing.T, dsn string, s *llmtest.Server) *town {
@@ -80,4 +120,86 @@ func TestAModelThatFailsIsNoticedByNobody(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestWhatAModelIsSent: not who the person is, where they live or how to reach
+// them, in any task; and nothing of it, nor the key, is in the log.
+func TestWhatAModelIsSent(t *testing.T) {
+	s := llmtest.New(t).Always(llmtest.Honest)
+	var log bytes.Buffer
+	w := newTownLogging(t, &log, s)
+	for _, text := range []string{
+		"我要投诉，楼下机器天天响，我叫欧阳明珠，电话13812345678，身份证23010219900101123X，住哈尔滨市南岗区学府路23号阳光小区3栋2单元501",
+		"欧阳明珠还想问" + aQuery + "，我的电话是13812345678",
+		"我要投诉" + strings.Repeat("楼下机器天天响吵得人睡不着，找谁都没有用，", 12) + "我叫欧阳明珠，住学府路23号阳光小区，电话138-1234-5678",
+		"转人工",
+	} {
+		w.says(jiban.ChannelWebChat, visitor, text)
+		w.says(jiban.ChannelWebChat, visitor+"9", text)
+		w.says(jiban.ChannelWebChat, visitor+"9", "取消")
+	}
+	tasks := map[string]int{}
+	for _, r := range s.Requests() {
+		tasks[r.Task()]++
+		for _, secret := range []string{"13812345678", "138-1234", "23010219900101", "欧阳明珠", "学府路23号", "阳光小区", "501"} {
+			if strings.Contains(r.User+r.System, secret) {
+				t.Errorf("%s: the model is sent %q", r.Task(), secret)
+			}
+		}
+	}
+	if len(tasks) < 2 {
+		t.Errorf("too little was asked to show anything: %v", tasks)
+	}
+	for _, secret := range []string{llmtest.Key, "13812345678", "欧阳明珠", "学府路"} {
+		if strings.Contains(log.String(), secret) {
+			t.Errorf("the log has %q", secret)
+		}
+	}
+}
+
+// TestTheDaysTokensOutliveARestart, and are one for all nodes on the same store.
+func TestTheDaysTokensOutliveARestart(t *testing.T) {
+	onBothStores(t, func(t *testing.T, dsn string) {
+		dir := t.TempDir()
+		s := llmtest.New(t).Always(llmtest.Honest)
+		node := func() *base {
+			c := config.Default()
+			c.DataDir, c.Database, c.Keys.Value, c.Files = dir, dsn, sharedKey(t), dir+"/files"
+			c.LLM.BaseURL, c.LLM.Model, c.LLM.DayTokens = s.URL, "scripted", 3000
+			b, err := open(t.Context(), Options{Config: c, Clock: jiban.NewManualClock(time.Date(2026, 11, 2, 1, 0, 0, 0, time.UTC))}.withDefaults())
+			if err != nil {
+				t.Fatal(err)
+			}
+			return b
+		}
+		spent := 0
+		ask := func(b *base) (failed string) {
+			var d runner.Deps
+			if err := newModel(b, &d); err != nil {
+				t.Fatal(err)
+			}
+			got, _ := d.Model.Ask(t.Context(), runner.ModelQuestion{Task: "summary", System: "概括", User: "小区停水", Schema: []byte(`{}`), MaxTokens: 800})
+			spent += got.PromptTokens + got.CompletionTokens
+			return got.Failed
+		}
+		if err := storetest.Furnish(t.Context(), dsn); err != nil {
+			t.Fatal(err)
+		}
+		one := node()
+		for range 8 {
+			ask(one)
+		}
+		if err := one.close(); err != nil {
+			t.Fatal(err)
+		}
+		two := node()
+		defer two.close()
+		last := ""
+		for range 20 {
+			last = ask(two)
+		}
+		if last != "day_spent" || spent > 3000 || spent < 1500 {
+			t.Errorf("after a restart: %q, %d tokens of 3000", last, spent)
+		}
+	})
 }

@@ -352,6 +352,10 @@ func (t *turn) answerOffer(p pending) bool {
 // registerQuestion makes a ticket of a question nobody could answer.
 func (t *turn) registerQuestion(question string) bool {
 	rd := t.read(question)
+	hints, _, ok := t.helped(question, &rd)
+	if !ok {
+		return true
+	}
 	r := &request{Text: question, Type: jiban.Consultation, Recorded: t.st.Open}
 	if rd.score >= likelyMatter {
 		r.Matter = rd.matter
@@ -359,6 +363,7 @@ func (t *turn) registerQuestion(question string) bool {
 	t.st.Request, t.st.Pending = r, nil
 	r.set("description", question)
 	t.absorb(question, false)
+	t.takeHints(hints, "")
 	t.st.calm()
 	t.out.Intent = "consult"
 	t.say("form.start", nil)

@@ -140,8 +140,37 @@ func (t *turn) fill(p pending) bool {
 		t.failWith("ask.place_more", p)
 		return true
 	}
+	if contains(p.Keys, "phone") && tellsMore(text) && p.Tries < 3 {
+		return t.toldMore(p, text)
+	}
 	return t.invalid(p)
 }
+
+// toldMore keeps what was told beside the question, and asks again.
+func (t *turn) toldMore(p pending, text string) bool {
+	t.describeMore(t.st.Request, text)
+	t.say("form.more", nil)
+	if p.Tries++; p.Tries > 1 {
+		t.failWith("invalid.no_phone", p)
+		return true
+	}
+	t.goOn()
+	if again := t.st.Pending; again != nil && again.Kind == askedField {
+		again.Tries = p.Tries
+	}
+	return true
+}
+
+// tellsMore says that what was said instead of a telephone number is no try at one:
+// people go on telling what happened while they are asked for it.
+func tellsMore(text string) bool {
+	return len(hanOnly.FindAllString(text, -1)) >= 5 && !someDigits.MatchString(text)
+}
+
+var (
+	hanOnly    = regexp.MustCompile(`\p{Han}`)
+	someDigits = regexp.MustCompile(`[0-9０-９零〇一幺二三四五六七八九]{3}`)
+)
 
 // optional are the fields that a person may leave open by pressing on.
 var optional = map[string]bool{"unit": true, "since": true, "temperature": true, "amount": true, "people": true, "demand": true, "noise_time": true, "heat_company": true, "plate": true}
@@ -331,7 +360,7 @@ func (t *turn) otherRequest(text string) (string, bool) {
 	if len([]rune(text)) < least {
 		return "", false
 	}
-	code, score := t.guess(text)
+	code, score := t.guessMatter(text)
 	if score < sure || code == t.st.Request.Matter {
 		return "", false
 	}

@@ -344,12 +344,16 @@ func (t *turn) supplemented(number, text string) bool {
 }
 
 func (t *turn) addTo(r *request, text string) {
+	t.describeMore(r, text)
+	t.absorb(text, true)
+}
+
+func (t *turn) describeMore(r *request, text string) {
 	what := r.Slots["description"]
 	if what != "" {
 		what += "；"
 	}
 	r.set("description", firstRunes(what+text, maxHeard))
-	t.absorb(text, true)
 }
 
 func firstRunes(s string, n int) string {

@@ -44,7 +44,8 @@ func (t *turn) hide(c *cover, text string) string {
 	var out strings.Builder
 	at := 0
 	for _, p := range parts {
-		if p.start < at || p.end <= p.start {
+		// Of what overlaps the rest is hidden, too.
+		if p.start = max(p.start, at); p.end <= p.start {
 			continue
 		}
 		out.WriteString(text[at:p.start])

@@ -54,8 +54,8 @@ func (t *turn) understand(text string, after int) (reading *ModelReading, c *cov
 	}
 	c = &cover{}
 	ask := ModelAsk{Task: TaskUnderstand, Lang: t.lang, Text: t.hide(c, text), Fields: t.askable()}
-	for _, g := range t.e.matter.Guess(aboutMatter(text), mostMatters) {
-		ask.Matters = append(ask.Matters, ModelChoice{g.Code, t.e.matters[g.Code].Name})
+	for _, code := range t.candidates(text) {
+		ask.Matters = append(ask.Matters, ModelChoice{code, t.e.matters[code].Name})
 	}
 	if len(ask.Matters) == 0 {
 		return nil, nil, true
@@ -69,6 +69,22 @@ func (t *turn) understand(text string, after int) (reading *ModelReading, c *cov
 		return nil, nil, true
 	}
 	return reading, c, true
+}
+
+// candidates are the matters that a text may be about: what the rules guess first,
+// then the nearest by characters.
+func (t *turn) candidates(text string) []string {
+	about := aboutMatter(text)
+	var out []string
+	for _, g := range t.e.matter.Guess(about, mostMatters) {
+		out = append(out, g.Code)
+	}
+	for _, code := range t.e.near.best(about, 2*mostMatters) {
+		if len(out) < mostMatters && !contains(out, code) {
+			out = append(out, code)
+		}
+	}
+	return out
 }
 
 // askable are the slots that a model may find words for. A telephone number is not
@@ -91,12 +107,15 @@ func (t *turn) guessed(text string) (*guess, bool) {
 	return &guess{Type: jiban.RequestType(r.Type), Matter: r.Matter}, true
 }
 
-// guess fills in what the person agreed to, where the rules knew nothing better.
-func (r *reading) guess(g *guess) {
+// fillGuess fills in what a model took the message for, where the rules knew nothing
+// better. A matter that is not for a request of the type that they read counts for
+// nothing.
+func (t *turn) fillGuess(r *reading, g *guess) {
 	if g == nil {
 		return
 	}
-	if r.score < likelyMatter && g.Matter != "" {
+	m := t.e.matters[g.Matter]
+	if r.score < likelyMatter && m != nil && (r.sure < weakType || slices.Contains(m.Types, r.kind)) {
 		r.matter, r.score = g.Matter, likelyMatter
 	}
 	if r.sure < weakType && g.Type != jiban.Consultation && g.Type != unknownType {
@@ -115,7 +134,7 @@ func (t *turn) helped(text string, rd *reading) (hints map[string]string, short 
 		}
 		if r != nil {
 			hints = r.hints(c)
-			rd.guess(&guess{Type: jiban.RequestType(r.Type), Matter: r.Matter})
+			t.fillGuess(rd, &guess{Type: jiban.RequestType(r.Type), Matter: r.Matter})
 		}
 	}
 	if len([]rune(text)) <= longStory || hans(text) == 0 {

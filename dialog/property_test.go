@@ -22,7 +22,7 @@ var phrases = []string{
 	"哈尔滨市南岗区学府路23号阳光小区3栋", "大庆", "北京市朝阳区停电了", "13800001234", "138000", "一三八零零零零一二三四", "昨天晚上八点", "三天了", "我叫王芳",
 	"不是3栋是5栋", "电话错了", "电话改成13900001111", "地址不对", "另外，路灯坏了一个月没人修", "燃气味道很大", "着火了", "我不想活了", "昨天已经报过警了",
 	"法院判决不公", "举报村长受贿", "我要投诉", "我要举报", "我要表扬", "建议加个红绿灯", "你们都是废物", "气死我了！！！", "嘎嘎嘎", "加进来", "单独登记", "……", "？", "👍🏽", "Hello", "I want to report a water cut",
-	"老板拖欠我们工资，一共欠了三万二", "登记", "不用", "都不是", "详情", "医疗费用报销流程是什么", "解决了", "没解决", "不满意", "我是残疾人", "留言：请回电", "进度", "返回",
+	"楼下那个机器天天响，吵得睡不着", "那个呢", "那在哪里办", "老板拖欠我们工资，一共欠了三万二", "登记", "不用", "都不是", "详情", "医疗费用报销流程是什么", "解决了", "没解决", "不满意", "我是残疾人", "留言：请回电", "进度", "返回",
 	"2611020000010", "", " ", "\x00\xff", "【测试】", "<script>", "{{.x}}", strings.Repeat("停水没人管。", 800),
 }
 
@@ -53,6 +53,7 @@ func TestAnyConversation(t *testing.T) {
 		if rapid.Bool().Draw(rt, "an incident is known") {
 			h.incidents = []jiban.Incident{{ID: "i1", Matter: "020101", Region: "230000", Text: strings.Repeat("供水主管抢修，", rapid.IntRange(1, 60).Draw(rt, "words")), Until: h.now.Add(time.Hour)}}
 		}
+		h.model = rapid.SampledFrom([]func(*dialog.ModelAsk) string{nil, models["worst"], models["wild"]}).Draw(rt, "model")
 		confirmed, failing := false, ""
 		var last dialog.Outcome
 		for range rapid.IntRange(1, 14).Draw(rt, "turns") {

@@ -39,7 +39,7 @@ func (t *turn) read(text string) reading {
 	if thanks.MatchString(text) && !butWish.MatchString(text) {
 		r.kind, r.sure = jiban.Praise, sureType
 	}
-	r.matter, r.score = t.guess(text)
+	r.matter, r.score = t.guessMatter(text)
 	return r
 }
 
@@ -51,9 +51,9 @@ var (
 
 var ownState = regexp.MustCompile(`坐着?轮椅|轮椅|残疾人?|盲人|聋哑人?|[一二三四]级`)
 
-// guess finds the matter of a text. The catalogue's words are Chinese, so in
+// guessMatter finds the matter of a text. The catalogue's words are Chinese, so in
 // another language only a sure guess counts.
-func (t *turn) guess(text string) (code string, score float64) {
+func (t *turn) guessMatter(text string) (code string, score float64) {
 	guesses := t.e.matter.Guess(aboutMatter(text), 1)
 	if len(guesses) == 0 || t.lang == jiban.English && guesses[0].Score < foreignMatter {
 		return "", 0
@@ -353,7 +353,7 @@ func (t *turn) answerWish(p pending) bool {
 		if rd.kind == jiban.Consultation {
 			rd.kind, rd.sure = jiban.Help, 0
 		}
-		rd.guess(p.Guess)
+		t.fillGuess(&rd, p.Guess)
 		return t.startForm(p.Text, rd)
 	}
 }

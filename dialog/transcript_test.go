@@ -36,19 +36,24 @@ type script struct {
 		Text   string `yaml:"text"`
 		Hours  int    `yaml:"hours"` // until it is over
 	} `yaml:"known"`
-	Turns []struct {
-		Say      *string         `yaml:"say"`
-		Tap      *string         `yaml:"tap"`
-		Location *jiban.Location `yaml:"location"`
-		Image    *string         `yaml:"image"`
-		Wait     *string         `yaml:"wait"`
-		Resolve  *string         `yaml:"resolve"`
-		Agent    *string         `yaml:"agent"` // a member of staff accepts or returns
-		Expect   map[string]any  `yaml:"expect"`
-
-		Answers map[string]string `yaml:"model"` // raw, by task
-	} `yaml:"turns"`
+	Turns []scriptTurn `yaml:"turns"`
 }
+
+// scriptTurn is one turn; one of its fields is set.
+type scriptTurn struct {
+	Say      *string         `yaml:"say"`
+	Tap      *string         `yaml:"tap"`
+	Location *jiban.Location `yaml:"location"`
+	Image    *string         `yaml:"image"`
+	Wait     *string         `yaml:"wait"`
+	Resolve  *string         `yaml:"resolve"`
+	Agent    *string         `yaml:"agent"` // a member of staff accepts or returns
+	Expect   map[string]any  `yaml:"expect"`
+
+	Answers map[string]string `yaml:"model"` // raw, by task
+}
+
+func turnOf(say string) scriptTurn { return scriptTurn{Say: &say} }
 
 func readScripts(t *testing.T, file string) []script {
 	t.Helper()
@@ -110,7 +115,7 @@ func firstDifference(want, got []byte) string {
 	return fmt.Sprintf("%d lines, want %d", len(g), len(w))
 }
 
-func play(t *testing.T, s script, w *bytes.Buffer) {
+func play(t *testing.T, s script, w *bytes.Buffer) *house {
 	h := newHouse(t, jiban.ChannelKind(s.Channel))
 	h.onDuty, h.sit.Roster = !s.Off, s.Roster
 	if s.Audience != "" {
@@ -170,6 +175,7 @@ func play(t *testing.T, s script, w *bytes.Buffer) {
 	}
 	w.WriteString("\n")
 	replays(t, h)
+	return h
 }
 
 // replays plays the recorded turns again: the same bytes must come out.

@@ -3,9 +3,9 @@ package retention_test
 import (
 	"context"
 	"database/sql"
+	"flag"
 	"fmt"
 	"maps"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -28,6 +28,12 @@ func TestMain(m *testing.M) {
 	if os.Getenv(victimDSN) != "" {
 		victim()
 		return
+	}
+	// Random walks over a database are few here: make soak asks for more by the
+	// flag, which comes after this.
+	if err := flag.Set("rapid.checks", "20"); err != nil {
+		os.Stderr.WriteString(err.Error())
+		os.Exit(1)
 	}
 	goleak.VerifyTestMain(m)
 }
@@ -56,31 +62,11 @@ func sqliteBase(t testing.TB) base {
 	return base{dsn: "sqlite:" + path, db: opened(t, "sqlite", path+"?_pragma=busy_timeout(10000)")}
 }
 
-// postgresBase makes a schema of its own.
+// postgresBase is a database of its own.
 func postgresBase(t testing.TB) base {
 	t.Helper()
-	server := os.Getenv("JIBAN_TEST_POSTGRES")
-	if server == "" {
-		t.Skip("no PostgreSQL: run this through scripts/services.sh")
-	}
-	admin := opened(t, "pgx", server)
-	name := fmt.Sprintf("r%d_%d_%d", os.Getpid(), time.Now().UnixNano(), schemas.Add(1))
-	if _, err := admin.Exec("CREATE SCHEMA " + name); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if _, err := admin.Exec("DROP SCHEMA " + name + " CASCADE"); err != nil {
-			t.Error(err)
-		}
-	})
-	u, err := url.Parse(server)
-	if err != nil {
-		t.Fatal(err)
-	}
-	q := u.Query()
-	q.Set("search_path", name)
-	u.RawQuery = q.Encode()
-	return base{dsn: u.String(), postgres: true, db: opened(t, "pgx", u.String())}
+	dsn := storetest.Postgres(t)
+	return base{dsn: dsn, postgres: true, db: opened(t, "pgx", dsn)}
 }
 
 func opened(t testing.TB, driver, dsn string) *sql.DB {

@@ -231,12 +231,17 @@ func (s *Store) visitFiles(ctx context.Context, id string, visit func(jiban.Held
 const fileWindow = 24 * time.Hour
 
 // ticketFiles gives the files that came lately in the conversation to the ticket,
-// and those that are for the person to the person, with the answer.
+// and those that are for the person to the person, with the answer. What came with
+// an answer that was not good enough, or from a department that has the ticket no
+// more, stays in the house: it must be attached anew to go out with another.
 func (a *application) ticketFiles(ctx context.Context, t *jiban.Ticket, e jiban.TicketEventKind) error {
 	const sent = "UPDATE files SET ticket = $1 WHERE conversation_id = $2 AND conversation_id <> '' AND ticket = '' AND created_at > $3"
 	const told = "UPDATE files SET told_at = $2 WHERE ticket = $1 AND ticket <> '' AND attached_by <> '' AND NOT internal AND told_at = 0"
+	const kept = "UPDATE files SET internal = TRUE WHERE ticket = $1 AND ticket <> '' AND attached_by <> '' AND NOT internal AND told_at = 0"
 	var err error
 	switch {
+	case e == jiban.EventReplyRefused || e == jiban.EventReturned || e == jiban.EventDispatched:
+		_, err = a.q.exec(ctx, kept, t.Number)
 	case e == jiban.EventReplied:
 		_, err = a.q.exec(ctx, told, t.Number, micros(a.now))
 	case t.ConversationID != "" && (e == jiban.EventOpened || e == jiban.EventSupplemented):

@@ -229,6 +229,15 @@ func TestAttachedFilesAreTiedToTheTicket(t *testing.T) {
 				t.Errorf("%s is told at %s, want %s", id, got.ToldAt, told)
 			}
 		}
+		for i, sentBack := range []jiban.TicketEventKind{jiban.EventReplyRefused, jiban.EventReturned, jiban.EventDispatched} {
+			id, version := fmt.Sprint("back-", i), int64(5+3*i)
+			apply(t, s, jiban.Batch{Tickets: []jiban.TicketChange{change(version, jiban.EventAttached)}, Files: []jiban.File{attached(id, false)}})
+			apply(t, s, jiban.Batch{Tickets: []jiban.TicketChange{change(version+1, sentBack)}})
+			apply(t, s, jiban.Batch{Tickets: []jiban.TicketChange{change(version+2, jiban.EventReplied)}})
+			if got := must[jiban.File](t)(s.File(ctx, id)); !got.Internal || !got.ToldAt.IsZero() {
+				t.Errorf("after %s it goes out with the next answer: %+v", sentBack, got)
+			}
+		}
 	})
 }
 

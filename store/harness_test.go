@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"database/sql"
+	"flag"
 	"os"
 	"path/filepath"
 	"strings"
@@ -20,6 +21,12 @@ func TestMain(m *testing.M) {
 	if os.Getenv(victimDSN) != "" {
 		victim()
 		return
+	}
+	// Random walks over a database are few here: make soak asks for more by the
+	// flag, which comes after this.
+	if err := flag.Set("rapid.checks", "20"); err != nil {
+		os.Stderr.WriteString(err.Error())
+		os.Exit(1)
 	}
 	goleak.VerifyTestMain(m)
 }

@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"database/sql"
+
+	"jiban"
 )
 
 // Setting returns the value kept under a key.
@@ -19,6 +21,17 @@ func (s *Store) Setting(ctx context.Context, key string) (string, error) {
 func (s *Store) SetSetting(ctx context.Context, key, value string) error {
 	return s.run(ctx, "store.SetSetting",
 		"INSERT INTO settings (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value", key, value)
+}
+
+// KeepSetting is SetSetting with entries of the audit record, in one transaction.
+func (s *Store) KeepSetting(ctx context.Context, key, value string, entries []jiban.AuditEntry) error {
+	return s.write(ctx, "store.KeepSetting", func(ctx context.Context, q querier) error {
+		const query = "INSERT INTO settings (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+		if _, err := q.exec(ctx, query, key, value); err != nil {
+			return err
+		}
+		return s.addAudit(ctx, q, entries)
+	})
 }
 
 // run is a write of one statement.

@@ -26,7 +26,7 @@ func (s *Store) CountTickets(ctx context.Context, of []jiban.TicketFilter, tasks
 	for _, f := range tasks {
 		q := s.lists.NewSelect().TableExpr("ticket_tasks")
 		s.whereTasks(q, f)
-		countUpTo(all, q, most)
+		countUpTo(all, q.Order("ticket_tasks.id"), most) // in the order of the index: else PostgreSQL gathers all of them first
 	}
 	counts := make([]int, len(of)+len(tasks))
 	into := make([]any, len(counts))

@@ -31,17 +31,23 @@ func (s *Store) Incidents(ctx context.Context, states []jiban.IncidentState, lim
 	return found, fault("store.Incidents", err)
 }
 
-// SaveIncident writes an incident; its Version is the one that was read, 0 for a
-// new one. CodeConflict when somebody was faster.
-func (s *Store) SaveIncident(ctx context.Context, i jiban.Incident) error {
+// SaveIncident writes an incident, with entries of the audit record; its Version is
+// the one that was read, 0 for a new one. CodeConflict when somebody was faster.
+func (s *Store) SaveIncident(ctx context.Context, i jiban.Incident, entries []jiban.AuditEntry) error {
 	return s.write(ctx, "store.SaveIncident", func(ctx context.Context, q querier) error {
 		read := i.Version
 		row := i
 		row.Version++
+		var err error
 		if read == 0 {
-			return incidents.add(ctx, q, &row)
+			err = incidents.add(ctx, q, &row)
+		} else {
+			err = incidents.replace(ctx, q, &row, read, "incident "+i.ID)
 		}
-		return incidents.replace(ctx, q, &row, read, "incident "+i.ID)
+		if err != nil {
+			return err
+		}
+		return s.addAudit(ctx, q, entries)
 	})
 }
 

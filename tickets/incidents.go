@@ -10,8 +10,9 @@ import (
 )
 
 // Announce makes an incident known: one cause that concerns many people. Staff
-// give its area, cause, text and end. CodeInvalid when one is missing.
-func (s *Service) Announce(ctx context.Context, i jiban.Incident, actor string) (jiban.Incident, error) {
+// give its area, cause, text and end. CodeInvalid when one is missing. The entries of
+// the audit record are written with it.
+func (s *Service) Announce(ctx context.Context, i jiban.Incident, actor string, entries ...jiban.AuditEntry) (jiban.Incident, error) {
 	const op = "tickets.Announce"
 	x, now := s.index.Load(), s.now()
 	_, known := x.matters[i.Matter]
@@ -28,12 +29,12 @@ func (s *Service) Announce(ctx context.Context, i jiban.Incident, actor string) 
 	if i.ID == "" {
 		i.ID, i.CreatedAt, i.CreatedBy = s.deps.IDs.NewID(), now, actor
 	}
-	return s.saveIncident(ctx, i, jiban.IncidentOpen)
+	return s.saveIncident(ctx, i, jiban.IncidentOpen, entries...)
 }
 
-func (s *Service) saveIncident(ctx context.Context, i jiban.Incident, to jiban.IncidentState) (jiban.Incident, error) {
+func (s *Service) saveIncident(ctx context.Context, i jiban.Incident, to jiban.IncidentState, entries ...jiban.AuditEntry) (jiban.Incident, error) {
 	i.State, i.UpdatedAt = to, s.now()
-	if err := s.deps.Store.SaveIncident(ctx, i); err != nil {
+	if err := s.deps.Store.SaveIncident(ctx, i, s.entries(entries, "incident:"+i.ID)); err != nil {
 		return i, err
 	}
 	i.Version++
@@ -69,8 +70,9 @@ func (s *Service) Known(ctx context.Context, matter, region string) ([]jiban.Inc
 }
 
 // Attach joins the open requests of an incident's matter and area, since a time,
-// that belong to none yet. It returns how many.
-func (s *Service) Attach(ctx context.Context, id string, since time.Time, actor string) (int, error) {
+// that belong to none yet. It returns how many. Each ticket that is joined has the
+// entries of the audit record in its own transaction.
+func (s *Service) Attach(ctx context.Context, id string, since time.Time, actor string, entries ...jiban.AuditEntry) (int, error) {
 	i, err := s.deps.Store.Incident(ctx, id)
 	if err != nil {
 		return 0, err
@@ -80,7 +82,7 @@ func (s *Service) Attach(ctx context.Context, id string, since time.Time, actor 
 		if t.Incident != "" || t.Kind != kindRequest || i.Matter != "" && t.Matter != i.Matter || t.CreatedAt.Before(since) {
 			return nil
 		}
-		_, err := s.Act(ctx, jiban.TicketAction{Kind: jiban.EventLinked, Number: t.Number, Actor: actor, Data: data("incident", id)})
+		_, err := s.Act(ctx, jiban.TicketAction{Kind: jiban.EventLinked, Number: t.Number, Actor: actor, Data: data("incident", id)}, entries...)
 		if err == nil {
 			n++
 		}
@@ -94,8 +96,9 @@ func open() []jiban.TicketStatus {
 }
 
 // AnswerIncident gives one answer to everybody. It is kept first, so that a sweep
-// goes on where a crash left off; each ticket is answered once.
-func (s *Service) AnswerIncident(ctx context.Context, id, text, actor string) error {
+// goes on where a crash left off; each ticket is answered once. The entries of the audit
+// record are written with it.
+func (s *Service) AnswerIncident(ctx context.Context, id, text, actor string, entries ...jiban.AuditEntry) error {
 	i, err := s.deps.Store.Incident(ctx, id)
 	if err != nil {
 		return err
@@ -104,14 +107,15 @@ func (s *Service) AnswerIncident(ctx context.Context, id, text, actor string) er
 		return jiban.Errorf(jiban.CodeConflict, "tickets.AnswerIncident", "an incident that is %s cannot be answered, and an answer needs words", i.State)
 	}
 	i.Answer = text
-	if i, err = s.saveIncident(ctx, i, jiban.IncidentAnswered); err != nil {
+	if i, err = s.saveIncident(ctx, i, jiban.IncidentAnswered, entries...); err != nil {
 		return err
 	}
 	return s.answerAll(ctx, &i, actor)
 }
 
-// DismissIncident ends an incident without an answer: it was none, or it is over.
-func (s *Service) DismissIncident(ctx context.Context, id string) error {
+// DismissIncident ends an incident without an answer: it was none, or it is over. The
+// entries of the audit record are written with it.
+func (s *Service) DismissIncident(ctx context.Context, id string, entries ...jiban.AuditEntry) error {
 	i, err := s.deps.Store.Incident(ctx, id)
 	if err != nil {
 		return err
@@ -119,7 +123,7 @@ func (s *Service) DismissIncident(ctx context.Context, id string) error {
 	if i.State == jiban.IncidentAnswered {
 		return jiban.Errorf(jiban.CodeConflict, "tickets.DismissIncident", "its answer is being given")
 	}
-	_, err = s.saveIncident(ctx, i, jiban.IncidentClosed)
+	_, err = s.saveIncident(ctx, i, jiban.IncidentClosed, entries...)
 	return err
 }
 

@@ -169,8 +169,9 @@ func ReadRules(decode func(into any) error) (Rules, error) {
 func (s *Service) Rules() Rules { return *s.rules.Load() }
 
 // SaveRules puts other rules into force, here at once and on the other nodes with
-// their next sweep. CodeInvalid when they cannot be.
-func (s *Service) SaveRules(ctx context.Context, r Rules) error {
+// their next sweep. CodeInvalid when they cannot be. The entries of the audit record are
+// written with them.
+func (s *Service) SaveRules(ctx context.Context, r Rules, entries ...jiban.AuditEntry) error {
 	if err := r.Check(); err != nil {
 		return err
 	}
@@ -178,7 +179,7 @@ func (s *Service) SaveRules(ctx context.Context, r Rules) error {
 	if err != nil {
 		return jiban.Errorf(jiban.CodeInvalid, "tickets.SaveRules", "the rules cannot be written: %w", err)
 	}
-	if err := s.deps.Store.SetSetting(ctx, rulesKey, string(text)); err != nil {
+	if err := s.deps.Store.KeepSetting(ctx, rulesKey, string(text), s.entries(entries, "rules")); err != nil {
 		return err
 	}
 	s.rules.Store(&r)

@@ -47,14 +47,16 @@ type Timers interface {
 // Settings keeps the rules and the imported years of holidays.
 type Settings interface {
 	Setting(ctx context.Context, key string) (string, error)
-	SetSetting(ctx context.Context, key, value string) error
+	// KeepSetting writes a setting and entries of the audit record together.
+	KeepSetting(ctx context.Context, key, value string, entries []jiban.AuditEntry) error
 }
 
 // Incidents keeps what concerns many people.
 type Incidents interface {
 	Incident(ctx context.Context, id string) (jiban.Incident, error)
 	Incidents(ctx context.Context, states []jiban.IncidentState, limit int) ([]jiban.Incident, error)
-	SaveIncident(ctx context.Context, i jiban.Incident) error
+	// SaveIncident writes an incident and entries of the audit record together.
+	SaveIncident(ctx context.Context, i jiban.Incident, entries []jiban.AuditEntry) error
 	TicketsAlike(ctx context.Context, since time.Time, least int) ([]jiban.Alike, error)
 }
 

@@ -15,8 +15,9 @@ const yearsKey = "calendar.years"
 
 // ImportYears keeps newly published years of holidays, in place of those of the
 // same number, and computes the due times of open tickets anew. Other nodes take
-// them over with their next sweep. It returns how many due times changed.
-func (s *Service) ImportYears(ctx context.Context, years []calendar.Year) (int, error) {
+// them over with their next sweep. The entries of the audit record are written with the
+// years. It returns how many due times changed.
+func (s *Service) ImportYears(ctx context.Context, years []calendar.Year, entries ...jiban.AuditEntry) (int, error) {
 	if _, err := s.loadYears(ctx); err != nil {
 		return 0, err
 	}
@@ -28,7 +29,7 @@ func (s *Service) ImportYears(ctx context.Context, years []calendar.Year) (int, 
 	if err != nil {
 		return 0, err
 	}
-	if err := s.deps.Store.SetSetting(ctx, yearsKey, string(text)); err != nil {
+	if err := s.deps.Store.KeepSetting(ctx, yearsKey, string(text), s.entries(entries, "calendar")); err != nil {
 		return 0, err
 	}
 	first := slices.MinFunc(years, func(a, b calendar.Year) int { return a.Year - b.Year }).Year

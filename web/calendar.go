@@ -57,10 +57,7 @@ func (s *Server) saveRules(c *fiber.Ctx) error {
 	if err := r.Check(); err != nil {
 		return refuse(jiban.CodeInvalid, "web.rules", "规则有误："+plain(err)+" (the rules cannot be so)")
 	}
-	if err := s.Supervision.SaveRules(c.UserContext(), r); err != nil {
-		return err
-	}
-	if err := s.did(c.UserContext(), who(c), "rules", "rules"); err != nil {
+	if err := s.Supervision.SaveRules(c.UserContext(), r, recorded(c, "rules")); err != nil {
 		return err
 	}
 	return s.rules(c)
@@ -110,10 +107,7 @@ func (s *Server) importYears(c *fiber.Ctx) error {
 	}
 	changed := 0
 	if !in.Check {
-		if changed, err = s.Supervision.ImportYears(c.UserContext(), years); err != nil {
-			return err
-		}
-		if err := s.did(c.UserContext(), who(c), "calendar.import", "calendar"); err != nil {
+		if changed, err = s.Supervision.ImportYears(c.UserContext(), years, recorded(c, "calendar.import")); err != nil {
 			return err
 		}
 	}

@@ -40,6 +40,7 @@ func (h *house) toCatalogue(b *browsertest.Browser, login string) *browsertest.T
 // says; a reviewer looks at it and puts it into force. The editor works with the
 // keyboard alone where the matter is chosen.
 func TestCatalogueInTheBrowser(t *testing.T) {
+	t.Parallel()
 	h, b := catalogueHouse(t)
 	w := h.toCatalogue(b, "bianji")
 	w.Sees("第 1 版")
@@ -86,6 +87,7 @@ func TestCatalogueInTheBrowser(t *testing.T) {
 
 // A workbook with a bad row is refused by name, a good one becomes a draft.
 func TestCatalogueWorkbookInTheBrowser(t *testing.T) {
+	t.Parallel()
 	h, b := catalogueHouse(t)
 	changed := sampleOf(t)
 	changed.Matters = slices.Clone(changed.Matters)

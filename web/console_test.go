@@ -82,6 +82,7 @@ func (h *house) noDenied() {
 // Who must have a second factor sets it up at the first login, and is asked for it
 // at the next; the proof that a change of roles asks for may be a code too.
 func TestSecondFactorInABrowser(t *testing.T) {
+	t.Parallel()
 	browser := browsertest.Start(t)
 	h := console(t, func(d *staff.Deps) {
 		d.SecondFactor = func(a jiban.Account) bool { return a.Has(jiban.RoleSecurity) }
@@ -130,6 +131,7 @@ func TestSecondFactorInABrowser(t *testing.T) {
 // Two security administrators change one account's roles. The second hears of it,
 // sees what the first made of it, and has lost nothing of their own choice.
 func TestTwoEditOneAccountInABrowser(t *testing.T) {
+	t.Parallel()
 	browser := browsertest.Start(t)
 	h := console(t, func(*staff.Deps) {})
 	h.as(jiban.RoleSecurity, named("anquan", "赵敏"))
@@ -162,6 +164,7 @@ func TestTwoEditOneAccountInABrowser(t *testing.T) {
 
 // A token is made after a new proof, and shown once.
 func TestTokensInABrowser(t *testing.T) {
+	t.Parallel()
 	browser := browsertest.Start(t)
 	h := console(t, func(*staff.Deps) {})
 	h.as(jiban.RoleSecurity, named("anquan", "赵敏"))
@@ -194,6 +197,7 @@ func TestTokensInABrowser(t *testing.T) {
 // The auditor searches the record, has it checked, and takes it out after a new
 // proof.
 func TestAuditInABrowser(t *testing.T) {
+	t.Parallel()
 	browser := browsertest.Start(t)
 	h := console(t, func(*staff.Deps) {})
 	security := h.as(jiban.RoleSecurity, named("anquan", "赵敏"))
@@ -227,6 +231,7 @@ func TestAuditInABrowser(t *testing.T) {
 // Where one session is the rule, the newer login ends the older one, and its page
 // says so.
 func TestOneSessionInABrowser(t *testing.T) {
+	t.Parallel()
 	browser := browsertest.Start(t)
 	h := console(t, func(d *staff.Deps) { d.OneSession = true })
 	h.as(jiban.RoleAdmin, named("guanli", "吴刚"))
@@ -246,6 +251,7 @@ func TestOneSessionInABrowser(t *testing.T) {
 // Every staff page is read and worked at in a narrow window, in one enlarged
 // twice, and with the keyboard alone.
 func TestStaffPagesFit(t *testing.T) {
+	t.Parallel()
 	browser := browsertest.Start(t)
 	h := console(t, func(*staff.Deps) {})
 	for login, role := range map[string]jiban.Role{"anquan": jiban.RoleSecurity, "guanli": jiban.RoleAdmin, "shenji": jiban.RoleAuditor} {

@@ -127,23 +127,23 @@ type TicketWork interface {
 type Incidents interface {
 	Incident(ctx context.Context, id string) (jiban.Incident, error)
 	Incidents(ctx context.Context, states ...jiban.IncidentState) ([]jiban.Incident, error)
-	Announce(ctx context.Context, i jiban.Incident, actor string) (jiban.Incident, error)
-	Attach(ctx context.Context, id string, since time.Time, actor string) (int, error)
+	Announce(ctx context.Context, i jiban.Incident, actor string, entries ...jiban.AuditEntry) (jiban.Incident, error)
+	Attach(ctx context.Context, id string, since time.Time, actor string, entries ...jiban.AuditEntry) (int, error)
 	IncidentEnds
 }
 
 // IncidentEnds are the ways in which an incident ends.
 type IncidentEnds interface {
-	AnswerIncident(ctx context.Context, id, text, actor string) error
-	DismissIncident(ctx context.Context, id string) error
+	AnswerIncident(ctx context.Context, id, text, actor string, entries ...jiban.AuditEntry) error
+	DismissIncident(ctx context.Context, id string, entries ...jiban.AuditEntry) error
 }
 
 // Supervision is the rules and the working days by which departments are held.
 type Supervision interface {
 	Rules() tickets.Rules
-	SaveRules(ctx context.Context, r tickets.Rules) error
+	SaveRules(ctx context.Context, r tickets.Rules, entries ...jiban.AuditEntry) error
 	Years() []calendar.Year
-	ImportYears(ctx context.Context, years []calendar.Year) (int, error)
+	ImportYears(ctx context.Context, years []calendar.Year, entries ...jiban.AuditEntry) (int, error)
 	CalendarWarning() string
 }
 

@@ -49,6 +49,7 @@ func browsed(d *web.Deps) { d.Pages = nil }
 // unmasks it for a reason and enters a request; another approves it and fetches
 // the copy.
 func TestPersonsInABrowser(t *testing.T) {
+	t.Parallel()
 	browser := browsertest.Start(t)
 	f := newResidence(t, browsed)
 	c := f.settle()
@@ -126,6 +127,7 @@ func file(t *testing.T, rows, broken int) string {
 
 // An administrator tries a broken file, then a good one, and brings it in.
 func TestRosterInABrowser(t *testing.T) {
+	t.Parallel()
 	browser := browsertest.Start(t)
 	f := newResidence(t, browsed)
 	admin := f.as(jiban.RoleAdmin, nil)

@@ -123,7 +123,7 @@ func (o *hall) wasWritten(k jiban.Ticket, words string) {
 	said, err := o.store.Messages(o.t.Context(), k.ConversationID, 0, 100)
 	o.must(err)
 	for _, m := range said {
-		if m.Direction == jiban.Outbound && strings.Contains(m.Content.Text, words) {
+		if m.Direction == jiban.Outbound && m.Delivery.Params["text"] == words {
 			return
 		}
 	}
@@ -210,7 +210,9 @@ func TestClassifyAndMergeInABrowser(t *testing.T) {
 	o := newHall(t)
 	k := o.asks(unsure)
 	first := o.asks(nil)
-	again := o.asks(func(d *jiban.TicketDraft) { d.ConversationID, d.Fields["place"] = first.ConversationID, "南岗区果戈里大街1号" })
+	again := o.asks(func(d *jiban.TicketDraft) {
+		d.ConversationID, d.Fields["place"] = first.ConversationID, "南岗区果戈里大街1号"
+	})
 	rival := o.as(jiban.RoleSupervisor, func(a *jiban.Account) { a.Name = "钱进" })
 	s := o.enters("paidan", "孙丽", jiban.RoleSupervisor, "")
 	o.opens(s, k.Number)

@@ -47,20 +47,26 @@ func (clerk) Incident(_ context.Context, id string) (jiban.Incident, error) {
 func (clerk) Incidents(context.Context, ...jiban.IncidentState) ([]jiban.Incident, error) {
 	return nil, nil
 }
-func (clerk) Announce(_ context.Context, i jiban.Incident, _ string) (jiban.Incident, error) {
+func (clerk) Announce(_ context.Context, i jiban.Incident, _ string, _ ...jiban.AuditEntry) (jiban.Incident, error) {
 	return i, nil
 }
-func (clerk) Attach(context.Context, string, time.Time, string) (int, error) { return 0, nil }
-func (clerk) AnswerIncident(context.Context, string, string, string) error   { return nil }
-func (clerk) DismissIncident(context.Context, string) error                  { return nil }
+func (clerk) Attach(context.Context, string, time.Time, string, ...jiban.AuditEntry) (int, error) {
+	return 0, nil
+}
+func (clerk) AnswerIncident(context.Context, string, string, string, ...jiban.AuditEntry) error {
+	return nil
+}
+func (clerk) DismissIncident(context.Context, string, ...jiban.AuditEntry) error { return nil }
 func (clerk) Rules() tickets.Rules {
 	r := tickets.DefaultRules()
 	r.NeedBasis = false
 	return r
 }
-func (clerk) SaveRules(context.Context, tickets.Rules) error                        { return nil }
-func (clerk) Years() []calendar.Year                                                { return nil }
-func (clerk) ImportYears(context.Context, []calendar.Year) (int, error)             { return 0, nil }
+func (clerk) SaveRules(context.Context, tickets.Rules, ...jiban.AuditEntry) error { return nil }
+func (clerk) Years() []calendar.Year                                              { return nil }
+func (clerk) ImportYears(context.Context, []calendar.Year, ...jiban.AuditEntry) (int, error) {
+	return 0, nil
+}
 func (clerk) CalendarWarning() string                                               { return "" }
 func (clerk) ReplyTemplates(context.Context, string) ([]jiban.ReplyTemplate, error) { return nil, nil }
 func (clerk) ReplyTemplate(_ context.Context, id string) (jiban.ReplyTemplate, error) {

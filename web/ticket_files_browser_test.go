@@ -99,6 +99,7 @@ func TestTicketFilesInABrowser(t *testing.T) {
 	opensAsPicture(s, ".attached a")
 	s.Accessible("files, as the supervisor sees them")
 
+	browsertest.Eval[bool](h, "(document.querySelector('.ticket h2').focus(), true)")
 	h.Keys("r")
 	h.Until("!!document.querySelector('#d-text')")
 	picks(h, "result", "solved")
@@ -109,7 +110,7 @@ func TestTicketFilesInABrowser(t *testing.T) {
 	p.Open(o.url + "/track")
 	p.Fill("#number", k.Number)
 	p.Fill("#code", k.Fields["phone"][7:])
-	p.Press("查询")
+	p.Press("查询 Look up")
 	p.Sees("修复现场.png")
 	if browsertest.Eval[bool](p, "document.body.innerText.includes('抢修记录')") {
 		t.Error("the person reads what is internal")

@@ -129,6 +129,7 @@ func settled(w *browsertest.Tab) {
 // A dispatcher works through the inbox without a mouse: down, open, dispatch to
 // the second of the proposals.
 func TestDispatchByKeyboardInABrowser(t *testing.T) {
+	t.Parallel()
 	o := newHall(t)
 	for range 4 {
 		o.asks(unsure)
@@ -169,6 +170,7 @@ func TestDispatchByKeyboardInABrowser(t *testing.T) {
 // A handler signs, contacts the person and asks for more time; a supervisor gives
 // it, and the handler's page shows it by itself.
 func TestExtensionInABrowser(t *testing.T) {
+	t.Parallel()
 	o := newHall(t)
 	k := o.asks(nil)
 	o.asks(nil)
@@ -214,6 +216,7 @@ func TestExtensionInABrowser(t *testing.T) {
 // A handler returns a ticket with the rule it rests on; the dispatcher refuses,
 // and then takes back another one and names who gets it.
 func TestReturnInABrowser(t *testing.T) {
+	t.Parallel()
 	o := newHall(t)
 	k := o.asks(nil)
 	h := o.enters("gongshui", "周洋", jiban.RoleHandler, k.Department)
@@ -245,6 +248,7 @@ func TestReturnInABrowser(t *testing.T) {
 // An answer to a complaint is looked at before it goes out, is sent back once, and
 // what the handler saw beforehand is what the person reads.
 func TestCheckedReplyInABrowser(t *testing.T) {
+	t.Parallel()
 	o := newHall(t)
 	k := o.asks(func(d *jiban.TicketDraft) {
 		d.Type, d.Matter, d.Fields["unit"] = jiban.Complaint, "020105", "楼下商户"
@@ -300,6 +304,7 @@ func TestCheckedReplyInABrowser(t *testing.T) {
 // What is directed against a department is never in its list, nor to be opened by
 // its number.
 func TestAccusedSeesNothingInABrowser(t *testing.T) {
+	t.Parallel()
 	o := newHall(t)
 	owner := o.asks(nil)
 	k := o.asks(func(d *jiban.TicketDraft) { d.Type, d.Fields["unit"] = jiban.Complaint, owner.DepartmentName })
@@ -324,6 +329,7 @@ func TestAccusedSeesNothingInABrowser(t *testing.T) {
 
 // One cause, many people: announced, their requests joined, one answer to all.
 func TestIncidentInABrowser(t *testing.T) {
+	t.Parallel()
 	o := newHall(t)
 	var all []jiban.Ticket
 	for range 3 {
@@ -374,6 +380,7 @@ func (o *hall) answered(k jiban.Ticket, after time.Duration) {
 
 // Who does not say whether it helped is asked by an agent.
 func TestFollowUpInABrowser(t *testing.T) {
+	t.Parallel()
 	o := newHall(t)
 	k := o.asks(nil)
 	o.answered(k, time.Hour)
@@ -401,6 +408,7 @@ func TestFollowUpInABrowser(t *testing.T) {
 // A handler sees the own week with what the figures are shares of, and keeps
 // templates that then help with answers.
 func TestDepartmentInABrowser(t *testing.T) {
+	t.Parallel()
 	o := newHall(t)
 	var open jiban.Ticket
 	for i := range 4 {
@@ -433,6 +441,7 @@ func TestDepartmentInABrowser(t *testing.T) {
 // The calendar that ends too soon is complained of loudly, a year is imported, and
 // a rule is changed.
 func TestSupervisionInABrowser(t *testing.T) {
+	t.Parallel()
 	o := newHall(t)
 	o.clock.Advance(61 * 24 * time.Hour)
 	s := o.enters("banzhang", "孙丽", jiban.RoleSupervisor, "")
@@ -461,6 +470,7 @@ func TestSupervisionInABrowser(t *testing.T) {
 
 // The pages are read in a narrow window and in one enlarged twice.
 func TestTicketPagesFit(t *testing.T) {
+	t.Parallel()
 	o := newHall(t)
 	k := o.asks(unsure)
 	mine := o.asks(nil)

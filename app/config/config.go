@@ -28,8 +28,11 @@ type Config struct {
 	Retention   Retention   `yaml:"retention"`
 	Channels    Channels    `yaml:"channels"`
 	Hours       Hours       `yaml:"hours"`
-	SMSText     string      `yaml:"sms_emergency_text"` // how the speechless reach the police, e.g. 12110
-	TrustProxy  bool        `yaml:"trust_proxy"`        // take the visitor's address from X-Forwarded-For
+	// JoinWait is how long a turn waits for the rest of a thought that somebody splits
+	// over several messages; 0 for no wait.
+	JoinWait   time.Duration `yaml:"join_wait"`
+	SMSText    string        `yaml:"sms_emergency_text"` // how the speechless reach the police, e.g. 12110
+	TrustProxy bool          `yaml:"trust_proxy"`        // take the visitor's address from X-Forwarded-For
 }
 
 // Keys says where the root key is.
@@ -198,7 +201,7 @@ func Default() Config {
 		Attachments: Attachments{MaxBytes: 10 << 20, MaxPerMessage: 9, MaxPerConversationPerDay: 50, ScanDown: "refuse", LinkLife: 10 * time.Minute,
 			Allow: []string{"jpeg", "png", "gif", "webp", "pdf", "docx", "xlsx", "mp3", "amr", "amr-wb", "silk", "m4a", "mp4", "mov"}},
 		Keys: Keys{File: "data/keys", FreeText: true}, Files: "data/files", Region: "230000", LogLevel: "info", Sample: true,
-		Staff: Staff{PasswordAge: 90 * 24 * time.Hour}, OIDC: OIDC{Claim: "preferred_username"}, Audit: Audit{Every: time.Minute}, People: peopleDefault(), Open311: Open311{Enabled: true}, Retention: retentionDefault(), Hours: Hours{From: "08:30", To: "17:30"}, SMSText: "12110", LLM: llmDefault(),
+		Staff: Staff{PasswordAge: 90 * 24 * time.Hour}, OIDC: OIDC{Claim: "preferred_username"}, Audit: Audit{Every: time.Minute}, People: peopleDefault(), Open311: Open311{Enabled: true}, Retention: retentionDefault(), Hours: Hours{From: "08:30", To: "17:30"}, SMSText: "12110", JoinWait: 1500 * time.Millisecond, LLM: llmDefault(),
 		Channels: Channels{WebChat: []WebChat{{Name: "citizen", Audience: "citizen"}, {Name: "enterprise", Audience: "enterprise"}}},
 	}
 }

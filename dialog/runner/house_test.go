@@ -18,6 +18,7 @@ import (
 	"jiban/dialog"
 	"jiban/dialog/runner"
 	"jiban/people"
+	"jiban/prompts"
 	"jiban/store"
 	"jiban/store/storetest"
 )
@@ -269,6 +270,9 @@ func (p *provider) got() []string {
 // house is the whole pipeline over a real SQLite database.
 type house struct {
 	persons  runner.Persons // nil: nothing is done for people
+	model    runner.Model   // nil: there is none
+	drafts   runner.Drafts
+	join     time.Duration
 	t        testing.TB
 	clock    *jiban.ManualClock
 	ids      jiban.IDs
@@ -357,8 +361,16 @@ func (h *house) another(name string) *runner.Runner {
 	return runner.New(runner.Deps{
 		Store: h.store, Engine: h.engine, Knowledge: h.rooms, Tickets: tickets{h.rooms}, Handoff: desk{h.rooms}, Persons: h.persons, Standby: h.waiting,
 		Listeners: []runner.Listeners{h.delivery}, Words: words{}, Clock: h.clock, IDs: h.ids, Node: name,
-		Log: quietLog(),
+		Model: h.model, Prompts: h.prompts(), ModelTime: time.Second, Drafts: h.drafts, JoinWait: h.join, Log: quietLog(),
 	})
+}
+
+func (h *house) prompts() *prompts.Models {
+	m, err := prompts.NewModels()
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return m
 }
 
 // run lets runner and delivery work until the test ends.

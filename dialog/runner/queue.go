@@ -19,6 +19,7 @@ type queue struct {
 	state   map[string]progress
 	closed  bool
 	pending map[*time.Timer]struct{}
+	hurried map[string]bool // they have waited for more to be said
 }
 
 type progress int
@@ -30,7 +31,7 @@ const (
 )
 
 func newQueue() *queue {
-	q := &queue{state: map[string]progress{}, pending: map[*time.Timer]struct{}{}}
+	q := &queue{state: map[string]progress{}, pending: map[*time.Timer]struct{}{}, hurried: map[string]bool{}}
 	q.filled = sync.NewCond(&q.mu)
 	return q
 }
@@ -62,8 +63,9 @@ func (q *queue) push(id string) {
 	q.filled.Signal()
 }
 
-// putLater puts after a while, unless the queue was closed by then.
-func (q *queue) putLater(id string, d time.Duration) {
+// putLater puts after a while, unless the queue was closed by then. Who is hurried
+// waits no more after that.
+func (q *queue) putLater(id string, d time.Duration, hurried bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.closed {
@@ -73,26 +75,32 @@ func (q *queue) putLater(id string, d time.Duration) {
 	t = time.AfterFunc(d, func() {
 		q.mu.Lock()
 		delete(q.pending, t)
+		if hurried && !q.closed {
+			q.hurried[id] = true
+		}
 		q.mu.Unlock()
 		q.put(id)
 	})
 	q.pending[t] = struct{}{}
 }
 
-// take waits for the next conversation; false when the queue was closed.
-func (q *queue) take() (string, bool) {
+// take waits for the next conversation and says whether it may wait no more; false
+// when the queue was closed.
+func (q *queue) take() (id string, hurried, ok bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for len(q.order) == 0 && !q.closed {
 		q.filled.Wait()
 	}
 	if q.closed {
-		return "", false
+		return "", false, false
 	}
-	id := q.order[0]
+	id = q.order[0]
 	q.order = q.order[1:]
 	q.state[id] = running
-	return id, true
+	hurried = q.hurried[id]
+	delete(q.hurried, id)
+	return id, hurried, true
 }
 
 // done ends a turn; one that was woken meanwhile waits again, at the end.

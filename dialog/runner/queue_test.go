@@ -10,15 +10,15 @@ func TestAConversationWaitsOnceAndNeverRunsTwice(t *testing.T) {
 	q.put("a")
 	q.put("a")
 	q.put("b")
-	first, _ := q.take()
+	first, _, _ := q.take()
 	q.put("a") // woken while it is turned
-	second, _ := q.take()
+	second, _, _ := q.take()
 	if first != "a" || second != "b" || len(q.order) != 0 {
 		t.Fatalf("took %s and %s, %d wait", first, second, len(q.order))
 	}
 	q.done("b")
 	q.done("a")
-	if again, _ := q.take(); again != "a" || len(q.order) != 0 {
+	if again, _, _ := q.take(); again != "a" || len(q.order) != 0 {
 		t.Errorf("what was woken during its turn was lost: %q", again)
 	}
 }
@@ -36,17 +36,17 @@ func TestCloseLetsEverybodyGo(t *testing.T) {
 	q := newQueue()
 	done := make(chan bool)
 	go func() {
-		_, ok := q.take()
+		_, _, ok := q.take()
 		done <- ok
 	}()
-	q.putLater("a", time.Hour)
+	q.putLater("a", time.Hour, false)
 	q.close()
 	if <-done {
 		t.Error("a closed queue gave work")
 	}
 	q.put("b")
-	q.putLater("c", 0)
-	if _, ok := q.take(); ok {
+	q.putLater("c", 0, false)
+	if _, _, ok := q.take(); ok {
 		t.Error("a closed queue gave work")
 	}
 }

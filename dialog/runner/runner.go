@@ -29,6 +29,7 @@ type Deps struct {
 	Prompts   *prompts.Models // for Model
 	ModelTime time.Duration   // what models may take of one turn's time; 5 s when zero, 6 s at most
 	Drafts    Drafts          // nil: nothing is shown before it is committed
+	JoinWait  time.Duration   // for the rest of a thought split over messages; zero for no wait, 1.5 s at most
 	Clock     jiban.Clock
 	IDs       jiban.IDs
 	Node      string // names this node's leases
@@ -96,7 +97,7 @@ func (r *Runner) Run(ctx context.Context) error {
 
 func (r *Runner) work(ctx context.Context) {
 	for {
-		id, ok := r.queue.take()
+		id, hurried, ok := r.queue.take()
 		if !ok {
 			return
 		}
@@ -104,11 +105,14 @@ func (r *Runner) work(ctx context.Context) {
 			r.queue.done(id)
 			continue
 		}
-		_, err := r.turn(context.WithoutCancel(ctx), id, false)
+		var more *unfinishedError
+		_, err := r.turn(context.WithoutCancel(ctx), id, false, !hurried)
 		r.queue.done(id)
 		switch {
 		case errors.Is(err, errBusy):
-			r.queue.putLater(id, busyWait)
+			r.queue.putLater(id, busyWait, hurried)
+		case errors.As(err, &more):
+			r.queue.putLater(id, more.left, true)
 		case err != nil:
 			r.d.Log.Error("a turn failed, the sweep will come back to it", "conversation", id, "error", err)
 		}
@@ -141,7 +145,7 @@ func (r *Runner) sweep(ctx context.Context) {
 // nothing waited. All that waits is taken into the one turn, in order.
 func (r *Runner) Turn(ctx context.Context, conversationID string) (*dialog.Outcome, error) {
 	for range busyTries {
-		out, err := r.turn(ctx, conversationID, false)
+		out, err := r.turn(ctx, conversationID, false, false)
 		if !errors.Is(err, errBusy) {
 			return out, err
 		}
@@ -149,19 +153,20 @@ func (r *Runner) Turn(ctx context.Context, conversationID string) (*dialog.Outco
 			return nil, err
 		}
 	}
-	return r.turn(ctx, conversationID, true)
+	return r.turn(ctx, conversationID, true, false)
 }
 
 // errBusy says that another node is at the conversation.
 var errBusy = errors.New("another node turns the conversation")
 
 // turn takes the lease, which only saves work: without an answer about it, or when
-// forced, the turn goes on, and the version compared at commit decides.
-func (r *Runner) turn(ctx context.Context, conversationID string, forced bool) (*dialog.Outcome, error) {
+// forced, the turn goes on, and the version compared at commit decides. A patient
+// turn ends with an unfinishedError while more of what is said may come.
+func (r *Runner) turn(ctx context.Context, conversationID string, forced, patient bool) (*dialog.Outcome, error) {
 	ctx, cancel := context.WithTimeout(ctx, turnLimit)
 	defer cancel()
 	if r.d.Leases == nil {
-		return r.tries(ctx, conversationID)
+		return r.tries(ctx, conversationID, patient)
 	}
 	key, owner := "turn:"+conversationID, r.d.Node+":"+r.d.IDs.NewID()
 	got, err := r.d.Leases.Acquire(ctx, key, owner, leaseFor)
@@ -173,7 +178,7 @@ func (r *Runner) turn(ctx context.Context, conversationID string, forced bool) (
 	case !forced:
 		return nil, errBusy
 	}
-	return r.tries(ctx, conversationID)
+	return r.tries(ctx, conversationID, patient)
 }
 
 func (r *Runner) release(ctx context.Context, key, owner string) {

@@ -33,12 +33,12 @@ type turn struct {
 
 // tries makes a turn until its commit wins. A commit that lost leaves nothing
 // behind: what it decided is dropped whole.
-func (r *Runner) tries(ctx context.Context, conversationID string) (*dialog.Outcome, error) {
+func (r *Runner) tries(ctx context.Context, conversationID string, patient bool) (*dialog.Outcome, error) {
 	var err error
 	asked := map[string]dialog.ModelFact{}
 	for range commitTries {
 		var out *dialog.Outcome
-		out, err = r.try(ctx, conversationID, asked)
+		out, err = r.try(ctx, conversationID, patient, asked)
 		if jiban.CodeOf(err) != jiban.CodeConflict {
 			return out, err
 		}
@@ -46,7 +46,7 @@ func (r *Runner) tries(ctx context.Context, conversationID string) (*dialog.Outc
 	return nil, fmt.Errorf("the commit lost %d times: %w", commitTries, err)
 }
 
-func (r *Runner) try(ctx context.Context, conversationID string, asked map[string]dialog.ModelFact) (out *dialog.Outcome, err error) {
+func (r *Runner) try(ctx context.Context, conversationID string, patient bool, asked map[string]dialog.ModelFact) (out *dialog.Outcome, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			caught := &panicError{p, debug.Stack()}
@@ -65,6 +65,9 @@ func (r *Runner) try(ctx context.Context, conversationID string, asked map[strin
 	t := &turn{r: r, in: in, now: r.d.Clock.Now(), engine: r.d.Engine, asked: asked}
 	if r.d.Engines != nil {
 		t.engine, t.facts.Catalogue = r.d.Engines()
+	}
+	if left := t.unfinished(); patient && left > 0 {
+		return nil, &unfinishedError{left}
 	}
 	t.facts.Model = t.ready(ctx)
 	decided, err := t.settle(ctx)

@@ -42,6 +42,7 @@ export type ServerFrame =
   | { type: 'nack'; id: string; code: string; text: string }
   | MessageFrame
   | { type: 'holder'; holder: string }
+  | { type: 'draft'; text: string }
   | { type: 'pong' }
 
 export interface Utterance {

@@ -84,6 +84,9 @@ function onFrame(f: ServerFrame): void {
     case 'nack':
       if (said[f.id]) view.refused(said[f.id]!, f.text)
       break
+    case 'draft':
+      view.draft(f.text)
+      break
     case 'message':
       view.message(f)
       break

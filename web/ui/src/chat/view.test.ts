@@ -41,6 +41,20 @@ describe('View', () => {
     expect(root.querySelector('[role=log]')!.textContent).toContain('<img src=x')
   })
 
+  it('shows a growing draft, and the message in its place', () => {
+    view.draft('先备案。')
+    view.draft('先备案。再结算。')
+    expect(root.querySelectorAll('.draft').length).toBe(1)
+    expect(root.querySelector('.draft')!.textContent).toContain('再结算')
+    expect(root.querySelector('.draft')!.getAttribute('aria-hidden')).toBe('true')
+    view.message(message(1, { text: '先备案。再结算。', generated: true }))
+    expect(root.querySelector('.draft')).toBeNull()
+    view.draft('<img src=x onerror=alert(1)>')
+    expect(root.querySelector('.log img')).toBeNull()
+    view.draft('')
+    expect(root.querySelector('.draft')).toBeNull()
+  })
+
   it('sends on Enter, breaks the line with Shift, and lets an input method choose', () => {
     expect(type('一', { key: 'Enter' }).value).toBe('')
     type('二', { key: 'Enter', shiftKey: true })

@@ -59,6 +59,8 @@ export class View {
   private readonly hint: HTMLElement
   private readonly sent: { [id: string]: HTMLElement } = {}
   private options: HTMLElement | null = null
+  private drafted: HTMLElement | null = null
+  private draftEnd = 0
 
   constructor(
     root: HTMLElement,
@@ -239,7 +241,10 @@ export class View {
     const files = m.files && m.files.length
     const text = files ? m.text : m.text || (m.kind === 'location' ? '[' + this.words.location + ']' : m.kind === 'image' ? '[' + this.words.image + ']' : '')
     if (!text && !files) return
-    if (!own) this.dropOptions()
+    if (!own) {
+      this.dropOptions()
+      this.draft('')
+    }
     const item = this.bubble(m.author, text)
     this.attached(item, m.files)
     const body = item.querySelector('.bubble') as HTMLElement
@@ -247,6 +252,22 @@ export class View {
     if (m.generated) body.appendChild(el('div', 'generated', this.words.generated))
     if (m.options && m.options.length) item.appendChild(this.choices(m.options))
     this.add(item)
+  }
+
+  // draft shows an answer while it grows, until the message takes its place; an
+  // empty text withdraws it. It is kept from screen readers, which read the message,
+  // and does not stay where nothing comes any more.
+  draft(text: string): void {
+    window.clearTimeout(this.draftEnd)
+    if (this.drafted && this.drafted.parentNode) this.drafted.parentNode.removeChild(this.drafted)
+    this.drafted = null
+    if (!text) return
+    this.drafted = this.bubble('bot', text)
+    this.drafted.className += ' draft'
+    this.drafted.setAttribute('aria-hidden', 'true')
+    this.drafted.querySelector('.bubble')!.appendChild(el('div', 'generated', this.words.drafting))
+    this.add(this.drafted)
+    this.draftEnd = window.setTimeout(() => this.draft(''), 15000)
   }
 
   // attached shows the files of a message: pictures where they stand, the rest to

@@ -26,6 +26,7 @@ export interface Words {
   system: string
   source: string
   generated: string
+  drafting: string
   heldByQueue: string
   heldByAgent: string
   location: string
@@ -60,6 +61,7 @@ const zh: Words = {
   system: '系统',
   source: '依据',
   generated: 'AI 生成，仅供参考',
+  drafting: 'AI 正在生成，尚未核对完……',
   heldByQueue: '正在排队等候人工，您可以继续补充情况。',
   heldByAgent: '人工坐席正在为您服务。',
   location: '位置',
@@ -94,6 +96,7 @@ const en: Words = {
   system: 'System',
   source: 'Source',
   generated: 'AI-generated, for reference',
+  drafting: 'AI is still writing, not fully checked yet…',
   heldByQueue: 'You are waiting for a person; you may go on writing.',
   heldByAgent: 'A person is with you.',
   location: 'Location',
