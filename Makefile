@@ -55,7 +55,7 @@ soak: ui
 	JIBAN_TEST_IN_MEMORY=1 bash scripts/services.sh $(GO) test $(RACE) -timeout 60m $(MODELS) -rapid.checks=100
 	$(MAKE) --no-print-directory soak-quarter
 
-# The quarter alone: fills PostgreSQL on disk (8 GB below TMPDIR) and prints what the
+# The quarter alone: fills PostgreSQL on disk (10 GB below TMPDIR) and prints what the
 # start, the sweep, each list of the console and the figures cost.
 soak-quarter:
 	JIBAN_QUARTER=$(or $(QUARTER),1000000) bash scripts/services.sh $(GO) test -timeout 180m -run '^$$' -bench Quarter/postgres -benchtime 1x ./tickets

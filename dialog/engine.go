@@ -51,7 +51,7 @@ func New(cfg Config) (*Engine, error) {
 	}
 	e := &Engine{
 		book: cfg.Book, places: cfg.Gazetteer, matter: lang.NewMatterRecognizer(cfg.Catalogue.Offered()),
-		near: newNearness(cfg.Catalogue.Offered()),
+		near:    newNearness(cfg.Catalogue.Offered()),
 		matters: map[string]*jiban.Matter{}, regions: map[string]jiban.Region{},
 		region: cfg.Region, version: cfg.Catalogue.Version, smsText: cfg.SMSText, smsUnits: cfg.SMSUnits,
 	}

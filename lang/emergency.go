@@ -33,6 +33,12 @@ type Danger struct {
 // figuratively. Of several dangers the most pressing is the main one; the
 // numbers of the others are among Also.
 func Emergency(s string) (Danger, bool) {
+	told, found := toldDanger(s)
+	return dangerSense().weigh(s, told, found)
+}
+
+// toldDanger is what the phrases tell.
+func toldDanger(s string) (Danger, bool) {
 	a := alarms()
 	v := newView(s, true)
 	mendTypos(v.r)

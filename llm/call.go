@@ -71,13 +71,15 @@ func (c *Client) send(ctx context.Context, q runner.ModelQuestion, format openai
 
 func (c *Client) request(q runner.ModelQuestion, format openai.ChatCompletionResponseFormatType, stream bool) openai.ChatCompletionRequest {
 	r := openai.ChatCompletionRequest{
-		Model: c.cfg.Model, MaxTokens: q.MaxTokens, Temperature: coldest, Stream: stream,
+		Model: c.cfg.Model, Temperature: coldest, Stream: stream,
 		Messages: []openai.ChatCompletionMessage{
 			{Role: openai.ChatMessageRoleSystem, Content: q.System}, {Role: openai.ChatMessageRoleUser, Content: q.User},
 		},
 	}
 	if reasoning(c.cfg.Model) {
-		r.MaxTokens, r.MaxCompletionTokens, r.Temperature = 0, q.MaxTokens, 0
+		r.MaxCompletionTokens, r.Temperature = q.MaxTokens, 0
+	} else {
+		r.MaxTokens = q.MaxTokens //nolint:staticcheck // the only name that most compatible servers know
 	}
 	if stream {
 		r.StreamOptions = &openai.StreamOptions{IncludeUsage: true}
@@ -117,7 +119,7 @@ func (c *Client) stream(ctx context.Context, r openai.ChatCompletionRequest, gro
 	if err != nil {
 		return got, err
 	}
-	defer s.Close()
+	defer func() { _ = s.Close() }() // it was only read from
 	var text strings.Builder
 	var reason openai.FinishReason
 	for {

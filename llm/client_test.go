@@ -221,7 +221,9 @@ func TestARedirectIsNotFollowedToAnotherHost(t *testing.T) {
 	thief := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { stolen = true }))
 	defer thief.Close()
 	b := newBench(t, nil)
-	b.server.Always(func(llmtest.Request) llmtest.Reply { return llmtest.Reply{Redirect: thief.URL + "/v1/chat/completions"} })
+	b.server.Always(func(llmtest.Request) llmtest.Reply {
+		return llmtest.Reply{Redirect: thief.URL + "/v1/chat/completions"}
+	})
 	if got, err := ask(b, question()); err == nil || got.Failed != "redirected" || stolen {
 		t.Fatalf("%+v, %v, stolen %v", got, err, stolen)
 	}
@@ -362,7 +364,9 @@ func TestBreaker(t *testing.T) {
 // TestOneProbeAtATime: while it is under way the others go without.
 func TestOneProbeAtATime(t *testing.T) {
 	b := newBench(t, func(c *llm.Config) { c.Failures = 1 })
-	b.server.Then(llmtest.Reply{Status: 401}).Always(func(llmtest.Request) llmtest.Reply { return llmtest.Reply{Content: good, Delay: 300 * time.Millisecond} })
+	b.server.Then(llmtest.Reply{Status: 401}).Always(func(llmtest.Request) llmtest.Reply {
+		return llmtest.Reply{Content: good, Delay: 300 * time.Millisecond}
+	})
 	ask(b, question())
 	b.clock.Advance(time.Minute)
 	var all sync.WaitGroup

@@ -82,14 +82,19 @@ func (c *Client) settle(ctx context.Context, conversation string, p payment, got
 	rest := int64(got.PromptTokens+got.CompletionTokens) - p.tokens
 	if c.cfg.ConversationTokens > 0 && conversation != "" {
 		if _, err := c.countTalk(ctx, conversation, rest); err != nil {
-			c.uncounted(ctx, err)
+			c.unsettled(ctx, err)
 		}
 	}
 	if c.cfg.DayTokens > 0 {
 		if _, err := c.countDay(ctx, p.day, rest); err != nil {
-			c.uncounted(ctx, err)
+			c.unsettled(ctx, err)
 		}
 	}
+}
+
+// unsettled leaves what was set aside counted: rather too much than too little.
+func (c *Client) unsettled(ctx context.Context, err error) {
+	c.d.Log.WarnContext(ctx, "what a model cost could not be counted exactly, what it may have cost at most stays counted", "error", err)
 }
 
 func (c *Client) countTalk(ctx context.Context, conversation string, n int64) (int64, error) {

@@ -34,15 +34,15 @@ func (s *Store) DepartmentEvents(ctx context.Context, department string, since t
 }
 
 // logsAtOnce is how many logs one query reads: so few that the database goes to
-// each of them by its number, whatever it believes of how many there are.
-const logsAtOnce = 500
+// each of them by its number, whatever it believes of how many events there are.
+const logsAtOnce = 100
 
 // figuresOf appends the logs of some tickets, but for those that are directed
 // against a department.
 func (s *Store) figuresOf(ctx context.Context, all []jiban.TicketEvent, numbers []string, department string) ([]jiban.TicketEvent, error) {
 	q := s.lists.NewSelect().TableExpr("ticket_events AS e").ColumnExpr("e.number, e.seq, e.kind, e.at, e.figures").
 		Join("JOIN tickets AS t ON t.number = e.number").
-		Where("e.number IN (?)", bun.List(numbers)).Where("t.life NOT LIKE ? ESCAPE '!'", against(department)).
+		Where("t.number IN (?)", bun.List(numbers)).Where("t.life NOT LIKE ? ESCAPE '!'", against(department)).
 		Order("e.number", "e.seq")
 	rows, err := q.Rows(ctx)
 	if err != nil {

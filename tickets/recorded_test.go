@@ -14,7 +14,9 @@ import (
 func TestRecordedWithTheChange(t *testing.T) {
 	onBoth(t, func(t *testing.T, h *house) {
 		ctx := context.Background()
-		entry := func(action string) jiban.AuditEntry { return jiban.AuditEntry{Actor: "boss", Action: action, Result: "ok"} }
+		entry := func(action string) jiban.AuditEntry {
+			return jiban.AuditEntry{Actor: "boss", Action: action, Result: "ok"}
+		}
 		i, err := h.Announce(ctx, jiban.Incident{Region: "230100", Cause: "爆管", Text: "正在抢修"}, "boss", entry("incident.announce"))
 		if err != nil {
 			t.Fatal(err)

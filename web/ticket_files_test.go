@@ -327,7 +327,8 @@ func TestAttachmentsOfAConfidentialTicket(t *testing.T) {
 	if strings.Contains(page, "王芳") {
 		t.Error("the department reads who reported")
 	}
-	got := a.seen(h, number)
+	got := a.seen(h, number) // both of the same moment: in any order
+	slices.SortFunc(got, func(x, y attachment) int { return strings.Compare(x.Name, y.Name) })
 	if len(got) != 2 || got[0].State != "hidden" || got[0].Link != "" || got[0].Name != "" || got[1].Name != "现场.png" || got[1].Link == "" {
 		t.Errorf("the department sees %+v", got)
 	}

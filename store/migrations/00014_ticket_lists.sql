@@ -18,6 +18,7 @@ CREATE INDEX tickets_open_due ON tickets (due_at, number, region) WHERE status I
 CREATE INDEX tickets_pending ON tickets (due_at, number, region) WHERE pending <> '';
 CREATE INDEX tickets_against ON tickets (due_at, number, region) WHERE life LIKE '%"accused":["%';
 CREATE INDEX tickets_unlit ON tickets (due_at, number, region, department) WHERE status IN ('accepted', 'dispatched', 'handling') AND life NOT LIKE '%"light":"%';
+CREATE INDEX tickets_open_yellow ON tickets (due_at, number, region, department) WHERE status IN ('accepted', 'dispatched', 'handling') AND life LIKE '%"light":"yellow"%';
 CREATE INDEX tickets_yellow ON tickets (number, region, department) WHERE life LIKE '%"light":"yellow"%';
 CREATE INDEX ticket_tasks_kind ON ticket_tasks (kind, addressee, id) WHERE done_at = 0;
 
@@ -35,6 +36,7 @@ DROP INDEX ticket_events_department;
 ALTER TABLE ticket_events DROP COLUMN department;
 DROP INDEX ticket_tasks_kind;
 DROP INDEX tickets_yellow;
+DROP INDEX tickets_open_yellow;
 DROP INDEX tickets_unlit;
 DROP INDEX tickets_against;
 DROP INDEX tickets_pending;

@@ -24,9 +24,7 @@ const makingLock = 5_772_156
 // server.
 func Postgres(t testing.TB) string {
 	t.Helper()
-	return database(t, func(ctx context.Context, server *url.URL, admin *sql.DB) (string, error) {
-		return emptyDatabase(ctx, server, admin)
-	})
+	return database(t, emptyDatabase)
 }
 
 // BarePostgres is Postgres without the schema.
