@@ -198,3 +198,33 @@ func FuzzModelOutput(f *testing.F) {
 		}
 	})
 }
+
+// TestARecordedAnswerIsCheckedAgain: facts are believed no more than the model.
+func TestARecordedAnswerIsCheckedAgain(t *testing.T) {
+	h := newHouse(t, jiban.ChannelWebChat)
+	h.model = func(*dialog.ModelAsk) string {
+		return one("带身份证、社保卡到参保地的医保窗口提交。", 1)
+	}
+	if out := h.text("医疗费用报销流程是什么"); !out.Replies[1].Generated {
+		t.Fatalf("%+v", out.Replies)
+	}
+	in := h.turns[0]
+	in.Facts.Models[0].Output = one("带身份证到参保地的医保窗口提交，拨打95599。", 1)
+	out, need, err := h.engine.Step(in)
+	if err != nil || need != nil || out.Decision != dialog.DecideAnswer || out.Replies[1].Generated || strings.Contains(out.Replies[1].Text, "95599") {
+		t.Errorf("%+v, %+v, %v", out.Replies, need, err)
+	}
+}
+
+// TestOrdersToAModelAreNotSentToIt: nor is an article that gives some.
+func TestOrdersToAModelAreNotSentToIt(t *testing.T) {
+	for _, in := range injections(t) {
+		switch in.Name {
+		case "plain order", "English order", "full width", "traditional writing", "chat marks", "fence closed", "new role", "article gives orders", "article asks for JSON", "article in English":
+			h, _ := in.played(t, in.worst)
+			if n := len(h.turns[len(h.turns)-1].Facts.Models); n != 0 {
+				t.Errorf("%s: the model was asked", in.Name)
+			}
+		}
+	}
+}
