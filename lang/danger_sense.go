@@ -32,7 +32,7 @@ const (
 // was found is meant otherwise. Both are probabilities of danger, chosen on
 // sentences that the classifier did not learn from (see TestDangerSense).
 const (
-	senseAlarm = 0.85
+	senseAlarm = 0.7
 	senseVeto  = 0.02
 )
 
@@ -47,6 +47,10 @@ var dangerSense = sync.OnceValue(func() *sense {
 	if err != nil {
 		panic("lang: the embedded classifier of dangers is damaged: " + err.Error())
 	}
+	return newSense(c)
+})
+
+func newSense(c *Classifier) *sense {
 	s := &sense{c: c}
 	for i, l := range c.labels {
 		if l == calmLabel {
@@ -54,7 +58,7 @@ var dangerSense = sync.OnceValue(func() *sense {
 		}
 	}
 	return s
-})
+}
 
 // of returns the probability that a text tells of danger, and the number to call
 // if it does.
