@@ -157,7 +157,7 @@ func TestBackupOfARunningInstance(t *testing.T) {
 	if err := a.Stop(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	other := embedded(t)
+	other := untouched(t)
 	// The keys are not in a backup: whoever restores brings them from their safe.
 	key, err := os.ReadFile(c.Keys.File)
 	if err != nil {

@@ -255,22 +255,15 @@ func (w *town) meet(c *chatter, agent *caller) string {
 	return id
 }
 
-// handoffsIn reads the queue, a list or an object that holds one.
+// handoffsIn reads the queue: who waits, and whom the agent speaks with.
 func handoffsIn[T any](t testing.TB, data json.RawMessage, into *[]T) []T {
 	t.Helper()
-	if json.Unmarshal(data, into) == nil {
-		return *into
-	}
-	var held map[string]json.RawMessage
+	var held struct{ Waiting, Mine []T }
 	if err := json.Unmarshal(data, &held); err != nil {
 		t.Fatal(err)
 	}
-	for _, v := range held {
-		if json.Unmarshal(v, into) == nil && len(*into) > 0 {
-			return *into
-		}
-	}
-	return nil
+	*into = append(held.Waiting, held.Mine...)
+	return *into
 }
 
 // TestNothingOfPeopleIsInTheClear runs the real program with people who say who
