@@ -40,10 +40,11 @@ func (s *Server) conflictWords(ctx context.Context, m member, number string, see
 		return "", err
 	}
 	last := &events[len(events)-1]
-	by, err := s.calledBy(ctx, m, last.Actor)
+	by, err := s.calledBy(ctx, m, &t, last)
 	if err != nil {
 		return "", err
 	}
+	by = or(by, "他人")
 	return fmt.Sprintf("%s已于%s%s，您看到的不是最新情况，请看过后再办 (somebody else acted meanwhile: %s)", by, clockWords(last.At), didWords(last.Kind), last.Kind), nil
 }
 
@@ -83,38 +84,25 @@ func waitedFor(parts []jiban.Ticket) []jiban.Ticket {
 	return open
 }
 
-// calledBy is what somebody who acted is called before a member of staff: a
-// colleague by name, another department by its name only, the hotline as such.
-func (s *Server) calledBy(ctx context.Context, m member, actor string) (string, error) {
-	switch actor {
-	case m.ID:
+// calledBy is what somebody who acted is called before a member of staff, by the
+// same rule as in the log: a colleague by name, others by their department, the
+// hotline as such.
+func (s *Server) calledBy(ctx context.Context, m member, t *jiban.Ticket, e *jiban.TicketEvent) (string, error) {
+	if e.Actor == m.ID {
 		return "您自己", nil
-	case "system", "":
-		return "系统", nil
-	case "bot":
-		return "机器人", nil
-	case string(jiban.AsContact):
-		return "诉求人", nil
 	}
-	found, err := s.Staff.Named(ctx, []string{actor})
+	names, err := s.namesFor(ctx, m, t, []jiban.TicketEvent{*e}, nil)
 	if err != nil {
 		return "", err
 	}
-	a, known := found[actor]
+	b := names.by(e.Actor)
 	switch {
-	case !known:
-		return "他人", nil
-	case !staff.OwnDepartmentOnly(m.Account) || a.Department == m.Department:
-		return a.Name, nil
-	case a.Department == "":
-		return "热线", nil
+	case b.Name != "":
+		return b.Name, nil
+	case b.Department != "":
+		return b.Department, nil
 	}
-	for _, d := range s.Tickets.Catalogue().Departments {
-		if d.ID == a.Department {
-			return d.Name, nil
-		}
-	}
-	return "其他单位", nil
+	return map[string]string{"person": "诉求人", "bot": "智能客服", "system": "系统", "hotline": "热线", "token": "其他系统"}[b.Side], nil // "" for who is known no more
 }
 
 // clockWords is a time as people here say it.
@@ -140,7 +128,7 @@ func didWords(kind jiban.TicketEventKind) string {
 		jiban.EventWritten: "给诉求人留言", jiban.EventTransferred: "转交同事", jiban.EventFollowUp: "转人工回访", jiban.EventUnreached: "登记回访未联系上",
 		jiban.EventSurveyed: "登记回访", jiban.EventReopened: "重办", jiban.EventClosed: "办结", jiban.EventWithdrawn: "撤单",
 		jiban.EventSupplemented: "补充", jiban.EventUrged: "催办", jiban.EventOverdue: "记为超期", jiban.EventReminded: "发出督办",
-		jiban.EventRecalculated: "重算时限",
+		jiban.EventRecalculated: "重算时限", jiban.EventAttached: "添加附件",
 	}[kind]
 	if words == "" {
 		return "改动了这件工单"
