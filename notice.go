@@ -84,6 +84,7 @@ const (
 	NoticeTicketMessage    NoticeKind = "ticket.message"    // number, department, text: the handler's words
 	NoticeTicketMerged     NoticeKind = "ticket.merged"     // number, into, due
 	NoticeCallbackDone     NoticeKind = "callback.done"     // number
+	NoticeFormReminder     NoticeKind = "form.reminder"     // until: a form waits for its person
 	NoticeRequestApproved  NoticeKind = "request.approved"  // what: the deletion that is coming
 	NoticeRequestDone      NoticeKind = "request.done"      // what
 	NoticeRequestRefused   NoticeKind = "request.refused"   // what, reason
@@ -101,6 +102,10 @@ func (k NoticeKind) RepeatUncertain() bool {
 		return false
 	}
 }
+
+// Lapses says that a notice of this kind is told only while nothing else was said in
+// its conversation.
+func (k NoticeKind) Lapses() bool { return k == NoticeFormReminder }
 
 // Notice is something to be told to a person, whoever in the house wants it
 // told. A room puts it into its own transaction; Delivery is the only door out.

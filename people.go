@@ -128,7 +128,7 @@ func (k NoticeKind) Group() NoticeGroup {
 	case NoticeTicketSurvey:
 		return GroupSurvey
 	case NoticeTicketDispatched, NoticeTicketSigned, NoticeTicketReturned, NoticeTicketExtended,
-		NoticeTicketDelayed, NoticeTicketReopened, NoticeTicketMerged:
+		NoticeTicketDelayed, NoticeTicketReopened, NoticeTicketMerged, NoticeFormReminder:
 		return GroupProgress
 	default:
 		return GroupAnswer

@@ -44,6 +44,9 @@ func (s *shipment) deliver(ctx context.Context) (time.Time, error) {
 	if notAfter := s.m.Delivery.NotAfter; !notAfter.IsZero() && s.now.After(notAfter) {
 		return time.Time{}, s.finish(ctx, jiban.DeliveryExpired, "its time passed")
 	}
+	if s.lapsed() {
+		return time.Time{}, s.finish(ctx, jiban.DeliveryExpired, "the conversation went on meanwhile")
+	}
 	wish, err := s.wish(ctx)
 	switch {
 	case err != nil:
@@ -74,6 +77,14 @@ func (s *shipment) revive() bool {
 	}
 	s.m.Delivery.Status, s.m.Delivery.Repeated = jiban.DeliveryQueued, true
 	return true
+}
+
+// lapsed says that a notice that waited is no longer true: the conversation went on,
+// or people hold it.
+func (s *shipment) lapsed() bool {
+	c := &s.who.conversation
+	return s.m.Delivery.Kind.Lapses() &&
+		(c.Holder != jiban.HeldByBot || c.UpdatedAt.After(s.m.CreatedAt) || c.LastInAt.After(s.m.CreatedAt))
 }
 
 // wish asks what the contact wants. What was begun is finished: a message of which

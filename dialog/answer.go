@@ -51,7 +51,7 @@ func (t *turn) followUp(text string) bool {
 
 var followParticles = regexp.MustCompile(`^(?:那么?|那个|还有|请问|如果是?|要是|and |what about |how about )+|(?:呢|呀|啊|吗)$`)
 
-var ellipsis = regexp.MustCompile(`^(?:那|那么|请问|还)?(?:在|去|到|要去|应该去)?(?:哪里?|哪儿|什么地方)(?:办|办理|交|领|查|申请|打印)?$|^(?:那|那么|请问|还)?(?:都)?(?:需要|要|得|带)+(?:准备|提供|带|交)?(?:什么|哪些)(?:材料|证件|手续|东西|条件)?$|^(?:那|请问)?(?:要|得|需要)?(?:多少钱|多久|几天|多长时间|收费|花钱)(?:吗|呢)?$|^(?:那|请问)?(?:能|可以|能不能|可不可以)?(?:在)?(?:网上|手机上?)(?:能|可以)?(?:办|办理|查)?(?:吗|么)?$|^(?:那|请问)?(?:电话|地址|时间)(?:是)?(?:多少|在哪|几点)?(?:呢)?$`)
+var ellipsis = regexp.MustCompile(`^(?:那|那么|请问|还)?(?:在|去|到|要去|应该去)?(?:哪里?|哪儿|什么地方)(?:办|办理|交|领|查|申请|打印)?$|^(?:那|那么|请问|还)?(?:都)?(?:需要|要|得|带)+(?:准备|提供|带|交)?(?:什么|哪些)(?:材料|证件|手续|东西|条件)?$|^(?:那|请问|它|这个|这)?(?:要|得|需要)?(?:多少钱|多久|几天|多长时间|收费|花钱)(?:吗|呢)?$|^(?:那|请问)?(?:能|可以|能不能|可不可以)?(?:在)?(?:网上|手机上?)(?:能|可以)?(?:办|办理|查)?(?:吗|么)?$|^(?:那|请问)?(?:电话|地址|时间)(?:是)?(?:多少|在哪|几点)?(?:呢)?$`)
 
 // elliptic says that a question has no subject but the one before it: 在哪里办.
 func (t *turn) elliptic(text string) bool {
@@ -105,10 +105,29 @@ func (t *turn) byVerdict(question string, found jiban.SearchResult) bool {
 
 // answer says what the article says, with its source and date.
 func (t *turn) answer(question string, a *jiban.Article) bool {
+	again := t.sameArticle(a)
+	if again == repeatPeople {
+		t.st.Repeats = 0
+		t.say("answer.people", nil)
+		return t.handoff(jiban.HandoffNoAnswer)
+	}
 	t.out.Decision = DecideAnswer
-	t.tellArticle(question, a)
-	t.st.Topic, t.st.Articles, t.st.Pending = firstRunes(question, 100), []string{a.ID}, nil
+	switch again {
+	case repeatShort:
+		t.noMoreThan(a)
+	case repeatLead:
+		t.say("answer.same_again", nil)
+		t.tellArticle(question, a)
+	default:
+		t.tellArticle(question, a)
+	}
+	t.st.Asked = t.ownWords()
+	t.st.Topic, t.st.Articles = firstRunes(question, 100), []string{a.ID}
+	if again != repeatShort {
+		t.st.Pending = nil
+	}
 	t.st.calm()
+	defer t.nextAfter(again)
 	if t.st.Request == nil {
 		t.record(IntakeChange{Question: firstRunes(question, maxHeard), Type: jiban.Consultation, Matter: t.out.Matter,
 			Result: jiban.IntakeAnswered, Articles: []string{a.ID}})
@@ -184,8 +203,7 @@ func plain(md string) string {
 // clarify offers the close ones; after two times people help.
 func (t *turn) clarify(question string, found []jiban.Found) bool {
 	if t.st.Clarified >= maxClarify {
-		t.say("handoff.again_not_understood", nil)
-		return t.handoff(jiban.HandoffNotUnderstood)
+		return t.giveToPeople()
 	}
 	t.st.Clarified++
 	t.out.Decision = DecideClarify
@@ -204,6 +222,12 @@ func (t *turn) clarify(question string, found []jiban.Found) bool {
 	return true
 }
 
+// giveToPeople ends the asking back.
+func (t *turn) giveToPeople() bool {
+	t.say("handoff.again_not_understood", nil)
+	return t.handoff(jiban.HandoffNotUnderstood)
+}
+
 func (t *turn) remember(found []jiban.Found) {
 	t.st.Articles = nil
 	for i := 0; i < len(found) && i < 3; i++ {
@@ -220,7 +244,14 @@ func (t *turn) openQuestion(question string) {
 
 func (t *turn) answerClarify(p pending) bool {
 	o, ok := t.said.choice(p.Choices)
+	if !ok {
+		o, ok = t.said.named(p.Choices)
+		t.learnPlaces(t.said.text)
+	}
 	t.st.Pending = nil
+	if !ok && t.declines() {
+		return t.letGo(p.Text)
+	}
 	if !ok {
 		// Said in other words, together with what was asked first.
 		return false
@@ -228,6 +259,7 @@ func (t *turn) answerClarify(p pending) bool {
 	if o.Value == t.zh("none") {
 		return t.noAnswer(p.Text)
 	}
+	t.back = p.Text
 	found, ok := t.search(o.Value)
 	if !ok {
 		return true
@@ -262,6 +294,8 @@ func (t *turn) answerCity(p pending) bool {
 	text := t.said.text
 	if o, ok := t.said.choice(p.Choices); ok {
 		text = o.Value
+	} else if t.declines() {
+		return t.letGo(p.Text)
 	} else if len([]rune(text)) > 12 && lang.Question(text) {
 		t.st.Pending = nil
 		return false
@@ -270,6 +304,7 @@ func (t *turn) answerCity(p pending) bool {
 		return t.cityUnknown(p)
 	}
 	t.st.Pending = nil
+	t.back = p.Text
 	found, ok := t.search(p.Text)
 	if !ok {
 		return true
@@ -338,12 +373,8 @@ func (t *turn) answerOffer(p pending) bool {
 		return t.handoff(jiban.HandoffNoAnswer)
 	case o.Value == t.zh("register") || t.said.is(lang.CommandYes):
 		return t.registerQuestion(p.Text)
-	case o.Value == t.zh("no") || t.said.is(lang.CommandNo) || t.said.is(lang.CommandSkip):
-		t.st.Pending = nil
-		t.out.Decision = DecideSmalltalk
-		t.record(IntakeChange{Question: p.Text, Type: jiban.Consultation, Result: jiban.IntakeDeclined})
-		t.say("smalltalk.thanks", nil)
-		return t.comeNext()
+	case o.Value == t.zh("no") || t.said.is(lang.CommandNo) || t.said.is(lang.CommandSkip) || t.declines():
+		return t.letGo(p.Text)
 	}
 	t.st.Pending = nil
 	return false

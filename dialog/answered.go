@@ -66,6 +66,9 @@ func (t *turn) answered() bool {
 func (t *turn) answerMenu(p pending) bool {
 	t.st.Pending = nil
 	o, ok := t.said.choice(p.Choices)
+	if !ok && t.declines() && t.st.Request == nil {
+		return t.letGo("")
+	}
 	if !ok || o.Value != t.zh("human") {
 		return false
 	}
@@ -107,6 +110,10 @@ func (t *turn) answerField(p pending) bool {
 // fill reads the answer into the asked fields.
 func (t *turn) fill(p pending) bool {
 	text := t.said.text
+	if t.houseTold(text) {
+		t.say("form.more", nil)
+		return t.goOn()
+	}
 	took, before := false, len(t.slots())
 	if dontKnow.MatchString(text) && !needed(t.st.Request, p.Keys[0]) && len(p.Keys) == 1 {
 		return t.skip(p)
@@ -132,6 +139,9 @@ func (t *turn) fill(p pending) bool {
 	if took || len(t.slots()) > before || !stillAsked(t, p) {
 		t.st.calm()
 		t.passOver(p)
+		if !took && stillAsked(t, p) {
+			t.say("form.more", nil)
+		}
 		return t.goOn()
 	}
 	if t.out.Region != "" && contains(p.Keys, "place") && p.Tries == 0 {
@@ -310,10 +320,17 @@ func (t *turn) aside(p pending) bool {
 	if len(p.Keys) == 1 && free && p.Keys[0] != "unit" {
 		return false
 	}
-	if lang.Question(text) && !t.tells(p, text) {
-		return t.answerBetween(text)
-	}
 	if t.closedBetween(p, text) {
+		return true
+	}
+	if safeWords.MatchString(lang.Fold(text)) && !t.tells(p, text) {
+		t.out.Decision, t.out.Intent = DecideSmalltalk, "safe"
+		t.say("smalltalk.safe_form", nil)
+		return t.resume()
+	}
+	if waits.MatchString(text) {
+		t.out.Decision, t.out.Intent = DecideAskField, "wait"
+		t.say("form.wait", nil)
 		return true
 	}
 	if kind, ok := lang.Chitchat(text); ok && kind != lang.ChatNoise && !t.tells(p, text) {
@@ -321,8 +338,11 @@ func (t *turn) aside(p pending) bool {
 			return t.insulted()
 		}
 		t.out.Decision, t.out.Intent = DecideSmalltalk, kind
-		t.say(t.chatKey(kind), nil)
+		t.say(t.chatInForm(kind), nil)
 		return t.resume()
+	}
+	if lang.Question(text) && !dontKnow.MatchString(text) && !t.tells(p, text) {
+		return t.answerBetween(text)
 	}
 	if other, ok := t.otherRequest(text); ok && !t.tells(p, text) {
 		return t.noteOrAnswer(other)
@@ -383,9 +403,12 @@ func (t *turn) noteOrAnswer(text string) bool {
 // maxNext bounds the requests that wait.
 const maxNext = 5
 
+// besides joins a request to the one before it and says nothing of it.
+var besides = regexp.MustCompile(`^(?:还有|以及|对了|另外|而且)(?:就是|一个|一件)?[，,：: ]*`)
+
 func (t *turn) noteNext(text string) {
 	if len(t.st.Next) < maxNext {
-		t.st.Next = append(t.st.Next, firstRunes(text, 300))
+		t.st.Next = append(t.st.Next, firstRunes(besides.ReplaceAllString(text, ""), 300))
 	}
 }
 
@@ -402,6 +425,8 @@ func (t *turn) invalid(p pending) bool {
 	}
 	p.Tries++
 	switch {
+	case p.Tries == 1 && kind == "phone" && !someDigits.MatchString(t.said.text):
+		t.failWith("invalid.no_phone", p)
 	case p.Tries == 1:
 		t.failWith("invalid."+kind, p)
 	case p.Tries == 2:

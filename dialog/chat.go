@@ -11,6 +11,12 @@ import (
 // smalltalk answers greetings and thanks, short.
 func (t *turn) smalltalk() bool {
 	kind, ok := lang.Chitchat(t.said.text)
+	if !ok && returns.MatchString(t.said.text) {
+		kind, ok = "greeting", true
+	}
+	if !ok && thanksOnly.MatchString(t.said.text) {
+		kind, ok = lang.ChatThanks, true
+	}
 	if !ok || kind == lang.ChatNoise && (!meaningful(t.said.text) || lang.Gibberish(t.said.text)) {
 		return false
 	}
@@ -25,6 +31,15 @@ func (t *turn) smalltalk() bool {
 	t.say(t.chatKey(kind), nil)
 	return true
 }
+
+// thanksOnly thanks the robot by some name.
+var thanksOnly = regexp.MustCompile(`^(?:好的?|嗯|太|[，, ])*(?:谢谢|多谢|感谢)(?:你|您|们|啊|哈|呀|啦|了|小|机器人|客服|同志|帮忙)*[。.！!~～]*$`)
+
+// waits is who needs a moment.
+var waits = regexp.MustCompile(`^(?:好的?[，, ]*)?(?:你|您|请|先|稍)*(?:等一?下|等等|等会儿?|稍等|等我一?下)|^(?:让)?我(?:先)?(?:想想|看看|找找|问问|查一?下)|(?i:^(?:wait|one moment|hold on|just a (?:moment|minute)))`)
+
+// returns is who says that they are here again, or goes on with what is over.
+var returns = regexp.MustCompile(`^(?:我)?(?:又)?(?:回来|来|在)(?:了|啦)[。.！!]*$|^(?:接着办|继续办?|接着)[吧。.！!]*$`)
 
 // insulted stays calm and offers people; to fury, and the second time, they come.
 func (t *turn) insulted() bool {
@@ -43,6 +58,14 @@ func (t *turn) chatKey(kind string) string {
 		return key
 	}
 	return "smalltalk.other"
+}
+
+// chatInForm is shorter: the form goes on right behind it.
+func (t *turn) chatInForm(kind string) string {
+	if key := "smalltalk." + kind + "_form"; t.e.book.Has(key) {
+		return key
+	}
+	return t.chatKey(kind)
 }
 
 // empty answers what holds no words: pictures, positions, voice, events.
@@ -139,6 +162,9 @@ func (t *turn) answerSupplement(p pending) bool {
 	return t.supplemented(p.Text, t.said.text)
 }
 
+// keeps is who lets a ticket stand after all.
+var keeps = regexp.MustCompile(`^(?:那|还是|先|算了|[，, ])*(?:不撤|别撤|不取消|留着|保留)|(?i:\bkeep\b)`)
+
 func (t *turn) answerWithdraw(p pending) bool {
 	t.st.Pending = nil
 	o, _ := t.said.choice(p.Choices)
@@ -147,7 +173,7 @@ func (t *turn) answerWithdraw(p pending) bool {
 		t.ordered(CommandWithdraw)
 		t.onto(jiban.EventWithdrawn, p.Text, map[string]string{"reason": "withdrawn by the contact"})
 		t.say("withdraw.done", map[string]any{"number": p.Text})
-	case o.Value == t.zh("keep") || t.said.is(lang.CommandNo):
+	case o.Value == t.zh("keep") || t.said.is(lang.CommandNo) || keeps.MatchString(t.said.text):
 		t.ordered(CommandWithdraw)
 		t.say("withdraw.kept", nil)
 	default:

@@ -16,6 +16,9 @@ func (t *turn) command() bool {
 	}
 	c, arg, ok := t.said.ordered(lang.CommandHuman, lang.CommandStatus, lang.CommandUrge, lang.CommandSupplement, lang.CommandWithdraw,
 		lang.CommandCancel, lang.CommandRestart, lang.CommandOptOut, lang.CommandOptIn, lang.CommandHelp)
+	if c == lang.CommandCancel && t.st.Pending != nil && t.st.Pending.offered() && t.declines() {
+		return false
+	}
 	if !ok && t.wantsPeople() {
 		c, ok = lang.CommandHuman, true
 	}
@@ -121,6 +124,8 @@ func (t *turn) cancel() bool {
 func (t *turn) abandon() {
 	if t.st.Request != nil {
 		t.record(IntakeChange{Result: jiban.IntakeAbandoned})
+	} else if p := t.st.Pending; p != nil && t.st.Open {
+		t.record(IntakeChange{Question: p.Text, Type: jiban.Consultation, Result: jiban.IntakeDeclined})
 	}
 	t.st.Request, t.st.Pending, t.st.More = nil, nil, ""
 	t.st.calm()

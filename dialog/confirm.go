@@ -48,6 +48,9 @@ func (t *turn) summaryLines(r *request) []map[string]string {
 	slots := t.slots()
 	for _, key := range t.shown(r, slots) {
 		value := strings.ReplaceAll(slots[key], "\n", " ")
+		if key == "attachments" {
+			value = t.word("label.pictures", map[string]any{"n": value})
+		}
 		if t.sms() {
 			if short := firstRunes(value, smsSummary); short != value {
 				value = short + "…"
@@ -159,10 +162,15 @@ func (t *turn) besideConfirm(p pending) bool {
 		t.confirmAgain(p)
 		return true
 	}
+	if waits.MatchString(text) {
+		t.out.Decision, t.out.Intent = DecideConfirm, "wait"
+		t.say("form.wait", nil)
+		return true
+	}
 	if lang.Question(text) {
 		return t.answerBetween(text)
 	}
-	if t.retold(text) {
+	if t.houseTold(text) || t.retold(text) {
 		return t.changed()
 	}
 	if other, ok := t.otherRequest(text); ok {
@@ -172,8 +180,27 @@ func (t *turn) besideConfirm(p pending) bool {
 		t.addTo(t.st.Request, text)
 		return t.changed()
 	}
+	if tellsStory(text) {
+		t.addTo(t.st.Request, text)
+		t.say("supplement.form", nil)
+		return t.goOn()
+	}
 	return t.unclearConfirm(p)
 }
+
+// tellsStory says that a message at the summary tells something that should not be
+// lost, and is no word about the filing itself.
+func tellsStory(text string) bool {
+	if aboutFiling.MatchString(text) || lang.Gibberish(text) {
+		return false
+	}
+	return len(hanOnly.FindAllString(text, -1)) >= 6 || englishStory.MatchString(text)
+}
+
+var (
+	aboutFiling  = regexp.MustCompile(`没有?(?:别的|其他|什么|了)|想想|考虑|再说|一会|待会|随便|无所谓|看着办|提交|确认|登记|取消|(?i:submit|confirm|later|nothing)`)
+	englishStory = regexp.MustCompile(`[A-Za-z]{2,}(?:[ ,]+[A-Za-z0-9']+){2,}`)
+)
 
 // retold takes what is told anew at the summary as the better value, unless it adds
 // to the story.
@@ -183,6 +210,9 @@ func (t *turn) retold(text string) bool {
 		return true
 	}
 	t.absorb(text, !addition.MatchString(text) && len([]rune(text)) <= maxRetold)
+	if r := t.st.Request; before["people"] == "" && tellsStory(text) && !t.hasOwn("people") {
+		delete(r.Slots, "people") // who lives there is told, it is no number for the form
+	}
 	after := t.slots()
 	if len(after) != len(before) {
 		return true

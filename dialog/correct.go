@@ -10,7 +10,7 @@ import (
 )
 
 var (
-	notXButY   = regexp.MustCompile(`不是\s*([^，,。；;！!？?\n]{1,30}?)\s*[，,、]?\s*(?:而)?是\s*([^，,。；;！!？?\n]{1,40})`)
+	notXButY   = regexp.MustCompile(`不是\s*([^，,。；;！!？?\n]{1,30}?)\s*[，,、]?\s*(?:而)?是\s*([^，,。；;！!？?\s]{1,40})`)
 	yNotX      = regexp.MustCompile(`是\s*([^，,。；;！!？?\n不]{1,30})\s*[，,]?\s*(?:而)?不是\s*([^，,。；;！!？?\n]{1,30})`)
 	notXButYEN = regexp.MustCompile(`(?i)\bnot\s+(.{1,30}?)[,;]?\s+but\s+([^.!?\n]{1,40})`)
 	tailWord   = regexp.MustCompile(`(?:的|了|啊|呀|吧|哦|才对)+$`)
@@ -86,7 +86,12 @@ func (t *turn) replaced(r *request, text string) bool {
 		t.st.know(key, next)
 		changed = true
 	}
-	return t.replacedRegion(r, old, fresh) && t.afterCorrection() || changed && t.afterCorrection()
+	if t.replacedRegion(r, old, fresh) || changed {
+		// What else the sentence tells is taken too: 不是50号是52号 电话是138….
+		t.absorb(strings.Replace(strings.Replace(text, old, "", 1), fresh, "", 1), true)
+		return t.afterCorrection()
+	}
+	return false
 }
 
 var ratherWords = regexp.MustCompile(`^(?:不对|错了|说错了|写错了|不是|搞错了)[啊呀，,。！! ]*(?:应该)?是\s*([^，,。；;！!？?\n]{2,40})`)
@@ -99,7 +104,9 @@ func (t *turn) rather(r *request, text string) bool {
 	}
 	fresh := tailWord.ReplaceAllString(m[1], "")
 	if phones := lang.Phones(fresh); len(phones) > 0 && t.slots()["phone"] != "" {
+		before := r.Slots["phone"]
 		r.set("phone", phones[0].Value)
+		retell(r, "phone", before)
 		t.st.know("phone", phones[0].Value)
 		return t.afterCorrection()
 	}
@@ -121,12 +128,14 @@ func (t *turn) moved(r *request, fresh string) bool {
 			r.Region = ""
 			t.learnRegion(p)
 			r.set("place", placeText(p))
+			retell(r, "place", old)
 			return true
 		}
 		if was := t.e.places.FindNear(old, t.region()); len(was) > 0 && was[0].Detail != "" && p.Region != "" {
 			r.Region = ""
 			t.learnRegion(p)
 			r.set("place", placeText(p)+was[0].Detail)
+			retell(r, "place", old)
 			return true
 		}
 	}
@@ -194,14 +203,28 @@ func (t *turn) named(r *request, text string) bool {
 func (t *turn) acceptNew(key, rest string) bool {
 	r := t.st.Request
 	old := r.Slots[key]
+	if whole, ok := housed(old, rest); key == "place" && ok {
+		r.set(key, whole)
+		return true
+	}
 	delete(r.Slots, key)
 	if t.accept(t.field(key), strings.Trim(rest, trailing), true) {
+		retell(r, key, old)
 		return true
 	}
 	if old != "" {
 		r.set(key, old)
 	}
 	return false
+}
+
+// retell puts a corrected value into the story too, so that the department does not
+// read the old one there.
+func retell(r *request, key, old string) {
+	what := r.Slots["description"]
+	if key != "description" && len([]rune(old)) > 3 && strings.Contains(what, old) {
+		r.set("description", strings.Replace(what, old, r.Slots[key], 1))
+	}
 }
 
 func (t *turn) afterCorrection() bool {

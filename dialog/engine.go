@@ -113,6 +113,7 @@ type turn struct {
 	out   Outcome
 	lines []line
 	away  *request // the form the person comes back to after a long time
+	back  string   // the question that the message is only the missing part of
 	brief string   // a model's summary for the agent
 }
 
@@ -146,6 +147,9 @@ func (t *turn) comeBack() {
 	}
 	if gap <= patience {
 		t.away = t.st.Request
+		if t.away != nil && gap >= remindAfter {
+			t.away.Reminded = true
+		}
 		return
 	}
 	if t.st.Request != nil {
@@ -186,12 +190,25 @@ func (t *turn) finish() (Outcome, *Need, error) {
 		t.out.Slots = t.slots()
 	}
 	t.describe()
+	t.remind()
 	state, err := json.Marshal(t.st)
 	if err != nil {
 		return Outcome{}, nil, jiban.Errorf(jiban.CodeInternal, "dialog.Step", "the state cannot be written: %w", err)
 	}
 	t.out.State = state
 	return t.out, nil, nil
+}
+
+// remind has the person told once of a form in which they have put some work, should
+// they stay away. Whoever came back after that is not told again.
+func (t *turn) remind() {
+	r, p := t.st.Request, t.st.Pending
+	if r == nil || p == nil || r.Reminded || t.held() || t.out.Handoff != nil || !isOneOf(string(p.Kind), string(askedField), string(askedConfirm)) {
+		return
+	}
+	if p.Kind == askedConfirm || r.Slots["place"] != "" {
+		t.out.Reminder = &Reminder{At: t.in.Now.Add(remindAfter), Until: t.in.Now.Add(patience)}
+	}
 }
 
 // describe names the request that the turn was about.

@@ -340,6 +340,12 @@ func (t *turn) field(key string) jiban.Field {
 	return jiban.Field{Key: key, Kind: kindOf(key), Required: true}
 }
 
+// hasOwn says that the matter's form has a field, required or not.
+func (t *turn) hasOwn(key string) bool {
+	m := t.e.matters[t.st.Request.Matter]
+	return m != nil && hasField(m.Form.Fields, key)
+}
+
 // askAgain repeats what the form waits for, and makes sure that the form is what
 // is pending.
 func (t *turn) askAgain() {

@@ -262,7 +262,7 @@ func (t *turn) answerHuman() bool {
 	if t.said.is(lang.CommandYes) {
 		return t.handoff(jiban.HandoffRoster)
 	}
-	if t.said.is(lang.CommandNo) || t.said.is(lang.CommandSkip) {
+	if t.said.is(lang.CommandNo) || t.said.is(lang.CommandSkip) || t.declines() {
 		t.out.Decision = DecideSmalltalk
 		t.say("hello", nil)
 		return true
@@ -287,6 +287,10 @@ func (t *turn) heldByPeople() bool {
 		lang.CommandIntoProgress, lang.CommandIntoSurvey, lang.CommandPrivacy); ok {
 		return t.whileWaiting(c, arg)
 	}
+	if asksWait.MatchString(t.said.text) {
+		t.tellWaiting()
+		return true
+	}
 	for _, part := range t.said.parts {
 		if m := leaveWord.FindString(part); m != "" {
 			key := "handoff.message_kept"
@@ -299,6 +303,9 @@ func (t *turn) heldByPeople() bool {
 	}
 	return true
 }
+
+// asksWait is who asks how long it still takes.
+var asksWait = regexp.MustCompile(`等(?:到)?(?:多久|多长时间|几分钟|啥时候|什么时候)|前面(?:还)?(?:有|剩)?(?:多少|几)(?:个|位)?(?:人)?|排(?:到|在)?(?:哪|第几)|(?:轮|到)(?:到)?我了?(?:吗|没)|多久(?:才)?(?:能)?(?:轮到|接通)|(?i:how (?:much )?long)`)
 
 func (t *turn) whileWaiting(c lang.Command, number string) bool {
 	switch c {

@@ -150,6 +150,25 @@ func (u *utterance) choice(options []jiban.Option) (jiban.Option, bool) {
 	return jiban.Option{}, false
 }
 
+// named finds the one option that a few words of it tell: 哈尔滨 among the like of
+// every city.
+func (u *utterance) named(options []jiban.Option) (jiban.Option, bool) {
+	word := strings.TrimRight(lang.Fold(strings.Trim(u.text, trailing)), "的那个吧")
+	if n := len([]rune(word)); n < 2 || n > 12 {
+		return jiban.Option{}, false
+	}
+	var found []jiban.Option
+	for _, o := range options {
+		if strings.Contains(lang.Fold(o.Label), word) {
+			found = append(found, o)
+		}
+	}
+	if len(found) != 1 {
+		return jiban.Option{}, false
+	}
+	return found[0], true
+}
+
 // numbered reads a reply that is only a number; 0 for any other.
 func numbered(folded string) int {
 	m := choiceNumber.FindStringSubmatch(folded)
@@ -166,12 +185,14 @@ func numbered(folded string) int {
 	return n
 }
 
-var furtherMarks = regexp.MustCompile(`(?:^|[。！？!?；;\n，,])\s*(?:另外|还有一件事|还有个问题|还有一个问题|还有个事|再问一下|再反映一个|顺便问一下|再一个|还想问|还想反映|还要反映|also,|one more thing)[，,：: ]*`)
+var furtherMarks = regexp.MustCompile(`(?:^|[。！？!?；;\n，,])\s*(?:另外|然后还有(?:就是)?|还有就是|再有就是|再就是|还有一件事|还有个问题|还有一个问题|还有个事|再问一下|再反映一个|顺便问一下|再一个|还想问|还想反映|还要反映|also,|one more thing)[，,：: ]*`)
 
 // further parts a text into the first request and those announced after it.
 func further(text string) (first string, rest []string) {
-	if first, rest, ok := numberedParts(text); ok {
-		return first, rest
+	for _, parts := range []func(string) (string, []string, bool){numberedParts, listedParts} {
+		if first, rest, ok := parts(text); ok {
+			return first, rest
+		}
 	}
 	at := furtherMarks.FindAllStringIndex(text, -1)
 	if len(at) == 0 {
@@ -211,3 +232,23 @@ func numberedParts(text string) (first string, rest []string, ok bool) {
 	}
 	return strings.TrimSpace(secondPart.ReplaceAllString(text, "")), rest, len(rest) > 0
 }
+
+var (
+	listBegin = regexp.MustCompile(`^(?:[^：:\n]{0,16}[：:]\s*)?[1１①][、．)）]?\s*`)
+	listItem  = regexp.MustCompile(`[，,。；;\s]*(?:[2-9２-９][、．)）]|[②③④⑤])\s*([^；;。\n②③④⑤]{3,80})[；;]?`)
+)
+
+// listedParts parts 1、…；2、…；3、… in the same way.
+func listedParts(text string) (first string, rest []string, ok bool) {
+	if !listMark.MatchString(text) {
+		return "", nil, false
+	}
+	for _, m := range listItem.FindAllStringSubmatch(text, -1) {
+		rest = append(rest, strings.TrimSpace(m[1]))
+	}
+	first = listBegin.ReplaceAllString(listItem.ReplaceAllString(text, ""), "")
+	return strings.TrimSpace(first), rest, len(rest) > 0
+}
+
+// listMark is the first of a list.
+var listMark = regexp.MustCompile(`(?:^|[：:，,。\s])(?:[1１][、．)）]|①)\s*\p{Han}`)

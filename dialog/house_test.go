@@ -331,6 +331,7 @@ func articles() []jiban.Article {
 		{ID: "a3", Version: 1, Title: "居住证怎么办", Keywords: []string{"居住证", "证件"}, Source: "公安厅", ValidFrom: day, Body: "到居住地派出所办理，带身份证和住所证明。"},
 		{ID: "a4", Version: 1, Title: "身份证丢了怎么补", Keywords: []string{"身份证", "证件"}, Source: "公安厅", ValidFrom: day, Body: "到任一派出所补领，十五个工作日内办好。"},
 		{ID: "a5", Version: 1, Title: "医疗费用报销流程", Keywords: []string{"报销流程"}, Source: "医保局", ValidFrom: day, Body: long},
+		{ID: "a7", Version: 1, Title: "生育津贴怎样领", Keywords: []string{"生育险"}, Source: "医保局", ValidFrom: day, Body: "生育津贴由单位申报，材料是身份证和出生医学证明。"},
 		{ID: "a6", Version: 1, Title: "小微企业贷款贴息", Keywords: []string{"贴息", "哪些政策"}, Source: "工信发〔2026〕1号", Audience: jiban.Enterprise, ValidFrom: day, Body: "注册在本省的小微企业可以申请。"},
 	}
 }

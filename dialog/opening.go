@@ -68,6 +68,41 @@ func (t *turn) placeFirst(text string) bool {
 	return t.goOn()
 }
 
+// whereOfTopic answers the last question anew for a place that is told behind it.
+func (t *turn) whereOfTopic(text string) bool {
+	if t.st.Topic == "" || t.st.Request != nil || t.out.Region == "" || !t.onlyWhere(text) || t.firmPlace(text) {
+		return false
+	}
+	found, ok := t.search(t.st.Topic)
+	if !ok {
+		return true
+	}
+	if found.Verdict != jiban.VerdictAnswer {
+		return false
+	}
+	return t.byVerdict(t.st.Topic, found)
+}
+
+// asksDone asks when what was filed will be done.
+var asksDone = regexp.MustCompile(`^(?:那|请问|大概|一般|你们|[，, ])*(?:要|得|还要)?(?:多久|什么时候|啥时候|几天|多长时间)(?:能|才能|才|可以|会)?(?:给)?(?:我)?(?:处理|解决|办|有结果|有人来|来人|答复|回复|修|弄)(?:完|好|上|我)?(?:了)?(?:啊|呢|呀)?[？?。]*$|^(?i:how long will (?:it|this) take|when will (?:it|this) be (?:done|solved|fixed))[?. ]*$`)
+
+// whenDone tells how the person's open tickets stand, where that can only be meant.
+func (t *turn) whenDone(text string) bool {
+	if t.st.Request != nil || !asksDone.MatchString(text) {
+		return false
+	}
+	tickets, ok := t.recent()
+	if !ok {
+		return true
+	}
+	for i := range tickets {
+		if isOpen(&tickets[i]) {
+			return t.progress("")
+		}
+	}
+	return false
+}
+
 var digits = regexp.MustCompile(`[0-9]`)
 
 // firmPlace says that a text names a place beyond doubt: within a division, or with

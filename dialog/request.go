@@ -61,10 +61,13 @@ func (t *turn) guessMatter(text string) (code string, score float64) {
 	return guesses[0].Code, guesses[0].Score
 }
 
+// comesBack asks for the end of a cut, which names it.
+var comesBack = regexp.MustCompile(`((?:什么时候|啥时候|几点|多久|何时|还没|还不|怎么还不|没)[^，。？?]{0,6})来(水|电)`)
+
 // aboutMatter is the part of a text that says what it is about. Numbers are taken
 // out: 12345 inside a telephone number is not the hotline.
 func aboutMatter(text string) string {
-	text = lang.Mend(text)
+	text = comesBack.ReplaceAllString(lang.Mend(text), "${1}停$2")
 	if rosterWords.MatchString(text) {
 		// Who somebody is is not what is wrong.
 		text = ownState.ReplaceAllString(rosterWords.ReplaceAllString(text, " "), " ")
@@ -122,12 +125,17 @@ func (t *turn) begun(text string) bool {
 	if t.angry(text, r) {
 		return true
 	}
+	if t.askedKnown(text, r) || t.whereOfTopic(text) || t.whenDone(text) {
+		return true
+	}
 	if t.placeFirst(text) || t.subjectless(text) || t.profile(text, r) || t.answerable(text, r) {
 		return true
 	}
 	switch {
 	case t.elliptic(text):
 		return t.consult(text, r)
+	case r.bare && r.question && t.st.Topic != "":
+		return t.inContext(text, jiban.SearchResult{Verdict: jiban.VerdictDecline})
 	case r.bare:
 		return t.bareRequest(r)
 	case t.located(text, r):
@@ -167,6 +175,9 @@ func (t *turn) mayAsk(code string) bool {
 
 // isConsultation says that information is wanted and nobody is to do anything.
 func (t *turn) isConsultation(r reading) bool {
+	if r.question && len([]rune(r.text)) <= 24 && asksWho.MatchString(r.text) {
+		return true
+	}
 	if r.kind == jiban.Consultation {
 		return r.sure >= weakType || r.question || t.followUp(r.text)
 	}
@@ -175,6 +186,9 @@ func (t *turn) isConsultation(r reading) bool {
 	}
 	return r.question && r.sure < sureType && r.score < sureMatter
 }
+
+// asksWho asks whose business something is: 12315管假货吗.
+var asksWho = regexp.MustCompile(`管不管|归谁管|归哪|该找谁|找哪个部门|(?:12345|12315|12333|12393|你们|热线|这里).{0,4}(?:管|受理|负责).{0,12}[吗么]`)
 
 // learnPlaces takes the city from a text before there is any request.
 func (t *turn) learnPlaces(text string) {
@@ -188,6 +202,9 @@ func (t *turn) learnPlaces(text string) {
 // bareRequest asks what it is about.
 func (t *turn) bareRequest(r reading) bool {
 	if r.kind == jiban.Consultation || r.sure < weakType {
+		if t.st.Clarified >= maxClarify {
+			return t.giveToPeople()
+		}
 		t.out.Decision, t.out.Intent = DecideSmalltalk, "opening"
 		t.say("hello", nil)
 		return true
@@ -293,7 +310,7 @@ func (t *turn) lead(r *request) {
 // unsure looks whether the knowledge base can answer; where it cannot, the person
 // is asked what they wish.
 func (t *turn) unsure(text string, r reading) bool {
-	if len([]rune(text)) < 2 || !meaningful(text) {
+	if len([]rune(text)) < 2 || !meaningful(text) || lang.Gibberish(text) {
 		return false
 	}
 	found, ok := t.search(text)
@@ -316,6 +333,10 @@ func (t *turn) unsure(text string, r reading) bool {
 	if !ok {
 		return true
 	}
+	if t.st.Clarified >= maxClarify {
+		return t.giveToPeople()
+	}
+	t.st.Clarified++
 	t.st.Failures++
 	t.out.Decision, t.out.Intent = DecideClarify, "unsure"
 	key, params := "clarify.wish", map[string]any(nil)
@@ -330,6 +351,9 @@ func (t *turn) unsure(text string, r reading) bool {
 
 func (t *turn) answerWish(p pending) bool {
 	o, ok := t.said.choice(p.Choices)
+	if !ok && t.declines() {
+		return t.letGo(p.Text)
+	}
 	if !ok && p.Guess != nil && t.said.is(lang.CommandYes) {
 		o, ok = t.option("report"), true
 	}
@@ -395,7 +419,7 @@ func (t *turn) comeNext() bool {
 func (t *turn) answerNext(p pending) bool {
 	t.st.Pending = nil
 	o, chosen := t.said.choice(p.Choices)
-	if chosen && o.Value == t.zh("no") || t.said.is(lang.CommandNo) || t.said.is(lang.CommandSkip) {
+	if chosen && o.Value == t.zh("no") || t.said.is(lang.CommandNo) || t.said.is(lang.CommandSkip) || t.declines() {
 		t.out.Decision = DecideSmalltalk
 		t.say("form.cancelled", nil)
 		return t.comeNext()

@@ -33,7 +33,13 @@ func (e *Engine) safetyText(d lang.Danger, l jiban.Lang, kind jiban.ChannelKind,
 	if !e.book.Has(key) {
 		key = "emergency.danger"
 	}
-	out := e.book.Say(l, key, map[string]any{"number": d.Number, "also": e.numbers(l, d.Also)})
+	also := d.Also
+	if d.Kind == lang.DangerSelfHarm && d.Number != helpline {
+		// Somebody stands at the edge: people must come, whoever it is.
+		key = "emergency.selfharm_now"
+		also = without(also, helpline)
+	}
+	out := e.book.Say(l, key, map[string]any{"number": d.Number, "also": e.numbers(l, also)})
 	police := d.Number == "110" || contains(d.Also, "110")
 	if police && (kind == jiban.ChannelSMS || cannotSpeak.MatchString(text)) {
 		if l == jiban.English {
@@ -42,6 +48,19 @@ func (e *Engine) safetyText(d lang.Danger, l jiban.Lang, kind jiban.ChannelKind,
 		out += e.book.Say(l, "emergency.text_way", map[string]any{"sms": e.smsText})
 	}
 	return out
+}
+
+// helpline is the one for people who think of ending their life.
+const helpline = "12356"
+
+func without(list []string, s string) []string {
+	var kept []string
+	for _, have := range list {
+		if have != s {
+			kept = append(kept, have)
+		}
+	}
+	return kept
 }
 
 func (e *Engine) numbers(l jiban.Lang, also []string) string {

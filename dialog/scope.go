@@ -19,11 +19,11 @@ type door struct {
 // doors are tried in this order.
 var doors = []door{
 	{"secret", regexp.MustCompile(`(?:国家|军事)(?:秘密|机密)|机密文件|绝密|涉密(?:文件|材料)`), true},
-	{"discipline", regexp.MustCompile(`(?:贪污|受贿|行贿|索贿|贿赂|以权谋私|贪腐|腐败|买官|违纪|收(?:了)?(?:红包|黑钱|好处费|回扣)|滥用职权|公款(?:吃喝|旅游))|(?:局长|书记|主任|干部|领导|村长|镇长|县长|公务员|官员).{0,12}(?:收钱|要钱|捞钱|包庇|私吞|侵占)|(?i:bribe|corruption|corrupt official)`), true},
+	{"discipline", regexp.MustCompile(`(?:贪污|受贿|行贿|索贿|贿赂|以权谋私|贪腐|腐败|买官|违纪|收(?:了)?(?:红包|黑钱|好处费|回扣)|滥用职权|公款(?:吃喝|旅游))|(?:局长|书记|主任|干部|当官的|领导|村长|镇长|县长|公务员|官员).{0,12}(?:收钱|要钱|捞钱|包庇|私吞|侵占)|(?i:bribe|corruption|corrupt official)`), true},
 	{"police", regexp.MustCompile(`(?:民警|警察|派出所|交警|辅警|公安).{0,14}(?:打人|骂人|态度(?:恶劣|差|不好)|乱罚|不作为|不立案|刑讯|殴打|违法|粗暴)`), true},
 	{"procuratorate", regexp.MustCompile(`检察院|检察官|批捕|公诉|(?i:procuratorate)`), false},
 	{"court", regexp.MustCompile(`法院|法官|判决|一审|二审|再审|上诉|庭审|强制执行|执行局|申请执行|诉讼(?:中|案|费|时效)|立案庭|(?:已经|正在)(?:起诉|打官司)|(?i:court|verdict|lawsuit)`), false},
-	{"arbitration", regexp.MustCompile(`(?:正在|已经|已)(?:申请)?(?:劳动|商事)?仲裁|仲裁.{0,6}(?:没结果|没消息|没判|没开庭|没下来|拖|不公|输了|裁决|什么时候(?:有结果|开庭|判))|仲裁(?:结果|裁决|委(?:员会)?(?:不|拖|没)|庭|中|期间)|不服(?:劳动)?仲裁`), false},
+	{"arbitration", regexp.MustCompile(`(?:正在|已经|已)(?:申请)?(?:劳动|商事)?仲裁|仲裁.{0,12}(?:没结果|没消息|没判|没开庭|没下来|拖|不公|输了|裁决|什么时候(?:有结果|开庭|判))|仲裁(?:结果|裁决|委(?:员会)?(?:不|拖|没)|庭|中|期间)|不服(?:劳动)?仲裁`), false},
 	{"review", regexp.MustCompile(`行政复议|不服.{0,8}(?:行政)?处罚|处罚决定.{0,6}不服|复议`), false},
 	{"disclosure", regexp.MustCompile(`(?:政府)?信息公开(?:申请)?|申请公开`), false},
 	{"petition", regexp.MustCompile(`(?:已经|正在|已).{0,6}信访|(?:我要|想|去|要去)信访|信访.{0,6}(?:没|不|未|拖)|信访(?:件|答复|复查|复核|编号|局.{0,6}(?:没|不|拖))|上访|不服信访`), true},
@@ -52,7 +52,7 @@ func subject(text string) string {
 // closedDoor tells where a thing goes that the hotline may not take. A question
 // about it is answered first where the knowledge base can.
 func (t *turn) closedDoor(text string) bool {
-	head := subject(text)
+	head := subject(lang.Fold(text))
 	if t.elsewhere(head) {
 		return true
 	}
@@ -79,7 +79,7 @@ func (t *turn) closedDoor(text string) bool {
 // said in the middle of a form; the form goes on.
 func (t *turn) closedBetween(p pending, text string) bool {
 	for _, d := range doors {
-		if d.hard && d.pattern.MatchString(subject(text)) && !t.tells(p, text) {
+		if d.hard && d.pattern.MatchString(subject(lang.Fold(text))) && !t.tells(p, text) {
 			t.out.Decision, t.out.Intent = DecideDecline, "out_of_scope"
 			t.say("scope."+d.key, nil)
 			return t.resume()

@@ -72,6 +72,10 @@ var hours = regexp.MustCompile(`(?:每天|天天|每晚|大)?(?:半夜|深夜|�
 
 // beginning is the time since which it lasts, or at which it happened.
 func (t *turn) beginning(text string) string {
+	for _, s := range lang.Phones(text) {
+		// The digits of a number are no date: 九零四五一 is not the first of May.
+		text = strings.Replace(text, s.Text, " ", 1)
+	}
 	for _, s := range lang.Times(text, t.in.Now) {
 		if t.st.Request != nil && hasField(t.fields(t.st.Request), "noise_time") && hours.FindString(s.Text) == s.Text {
 			continue
@@ -130,11 +134,17 @@ var englishAddress = regexp.MustCompile(`(?:(?:No\.? ?)?[0-9]{1,5}[A-Za-z]? )?(?
 // exact says that a place is told down to a street, a community or a building: a
 // division alone is not where a person can be helped, and neither is 楼下.
 func exact(p lang.Place) bool {
+	if p.Street == "" && notWhere.MatchString(p.Detail) {
+		return false
+	}
 	if p.Street != "" || p.Detail != "" && p.Region != "" {
 		return true
 	}
 	return namedPlace.MatchString(p.Detail) && !vaguePlace.MatchString(p.Detail) && !wishedPlace.MatchString(p.Detail)
 }
+
+// notWhere is what stands behind a division and names no place: 南岗区为什么停水.
+var notWhere = regexp.MustCompile(`^(?:现在|今天|这边|那边|这里|都|还|的)*(?:为什么|为啥|怎么|咋|什么|哪|啥|几点|多久|何时|停水|停电|没水|没电|有没有|是不是|能不能)`)
 
 // namedPlace is a place with a name of its own, which can be found without its
 // division.
@@ -262,6 +272,8 @@ func (t *turn) accept(f jiban.Field, text string, alone bool) bool {
 		return true
 	case f.Kind == "number":
 		return t.acceptNumber(f.Key, text, alone)
+	case f.Key == "noise_time" && (hours.MatchString(text) || len(lang.Phones(text)) > 0):
+		return t.acceptPattern(f.Key, text, hours)
 	case f.Key == "credit_code":
 		return t.acceptFound(f.Key, lang.CreditCodes(text))
 	default:
@@ -287,7 +299,7 @@ var (
 	onlyMe      = regexp.MustCompile(`(?:就|只有|只)(?:有)?我(?:自己|一个人?|一人)?|我自己|我一个人`)
 	timeWords   = regexp.MustCompile(`昨|今|前|天|日|月|年|周|星期|礼拜|点|小时|分钟|刚|最近|一直|早|晚|上午|中午|节|去年|久|号|每|期间|以来|(?i:yesterday|today|since|ago|week|day|month|hour|last|morning|evening|night|always)`)
 	placeWords  = regexp.MustCompile(`小区|路|街|巷|胡同|道|村|屯|镇|乡|楼|栋|幢|号|单元|广场|市场|商场|超市|学校|中学|小学|大学|医院|公园|附近|门口|门前|桥|站|大厦|花园|家园|城|苑|院|园|庭|府|区|县|市|旁|对面|工地|厂|公司|酒店|店|河|湖|(?i:road|street|building|estate|district|near|no\.|community)`)
-	dontKnow    = regexp.MustCompile(`^(?:我)?(?:也)?(?:不知道|不清楚|不记得|记不清|忘了|不方便说|没有|无|(?i:i don'?t know|not sure|none))[了啊呀。.！!]*$`)
+	dontKnow    = regexp.MustCompile(`^(?:我)?(?:也|真|都|可)?(?:不知道|不太?清楚|不记得|记不清|记不住|说不好|说不准|忘了|不方便说|没有|无|(?i:i don'?t know|not sure|none))(?:具体)?(?:是)?(?:什么时候|啥时候|几点|多久|时间|哪天|哪一天|多少|多少度|几度|叫什么|叫啥|是谁|哪家)?(?:的|开始的?|停的|坏的)?[了啊呀呢。.！!]*$`)
 )
 
 // maxNumber is how many digits a loosely said number may have: a longer one is a
@@ -441,6 +453,9 @@ var organisationWords = regexp.MustCompile(`公司|物业|局|厅|所|院|校|�
 func (t *turn) acceptText(key, text string) bool {
 	text = strings.Trim(text, " \t\n")
 	if !meaningful(text) || len([]rune(text)) < 2 || dontKnow.MatchString(text) || onlyOrder.MatchString(lang.Fold(strings.Trim(text, trailing))) {
+		return false
+	}
+	if strings.Contains(organisations, " "+key+" ") && lang.Question(text) {
 		return false
 	}
 	known := strings.Contains(organisations, " "+key+" ") && organisationWords.MatchString(text)

@@ -15,6 +15,8 @@ const stateVersion = 1
 const (
 	patience = 72 * time.Hour
 	longAway = 12 * time.Hour
+	// remindAfter lies within the 48 hours in which WeChat lets us write (domain A7).
+	remindAfter = 24 * time.Hour
 )
 
 // state is what the engine remembers of a conversation between turns. It is
@@ -28,10 +30,12 @@ type state struct {
 
 	Place    string          `json:"place,omitempty"`    // told before the request it belongs to
 	Topic    string          `json:"topic,omitempty"`    // the last question answered, for follow-ups
+	Asked    string          `json:"asked,omitempty"`    // that question in the person's own words, folded
 	Articles []string        `json:"articles,omitempty"` // last answered from or offered
 	Open     bool            `json:"open,omitempty"`     // its record is not settled yet
 	More     string          `json:"more,omitempty"`     // the rest of an answer that was too long
 	Cited    *jiban.Citation `json:"cited,omitempty"`    // what that answer comes from
+	Repeats  int             `json:"repeats,omitempty"`  // how often the same article was the answer again
 
 	// Known are name and telephone as given, so that a second request does not ask
 	// for them again.
@@ -63,6 +67,8 @@ type request struct {
 	Recorded     bool              `json:"recorded,omitempty"`  // its intake is open
 	Articles     []string          `json:"articles,omitempty"`
 	Told         string            `json:"told,omitempty"`      // id of the incident that the person was told of
+	Asked        bool              `json:"asked,omitempty"`     // only a question so far, answered by what was announced
+	Reminded     bool              `json:"reminded,omitempty"`  // of the unfinished form
 	Looked       string            `json:"looked,omitempty"`    // matter and region for which incidents were looked for
 	Shortened    bool              `json:"shortened,omitempty"` // its description is a model's summary, the words themselves are in the slot original
 }
@@ -128,7 +134,7 @@ func (s *state) backFromPeople() {
 
 // forget drops what nobody came back to.
 func (s *state) forget() {
-	s.Request, s.Pending, s.Next, s.More, s.Topic, s.Place = nil, nil, nil, "", "", ""
+	s.Request, s.Pending, s.Next, s.More, s.Topic, s.Asked, s.Place = nil, nil, nil, "", "", "", ""
 	s.Callback = ""
 	s.calm()
 }

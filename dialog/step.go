@@ -232,6 +232,13 @@ type ConsentChange struct {
 	Given   bool   `json:"given"`
 }
 
+// Reminder is to be told later of the form that was left unfinished, if the person
+// stays silent until then.
+type Reminder struct {
+	At    time.Time `json:"at"`
+	Until time.Time `json:"until"` // when the form is dropped
+}
+
 // Outcome is all that a turn decided. The runner commits it whole or not at all.
 type Outcome struct {
 	State         json.RawMessage      `json:"state"`
@@ -251,6 +258,7 @@ type Outcome struct {
 	OptOut        *bool                `json:"opt_out,omitempty"`   // true: no more notices here; false: again
 	OptGroup      jiban.NoticeGroup    `json:"opt_group,omitempty"` // with OptOut: only notices of this group
 	Consents      []ConsentChange      `json:"consents,omitempty"`
+	Reminder      *Reminder            `json:"reminder,omitempty"`
 	Region        string               `json:"region,omitempty"` // learnt in this turn
 	Audience      jiban.Audience       `json:"audience,omitempty"`
 	Lang          jiban.Lang           `json:"lang,omitempty"`

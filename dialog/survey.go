@@ -2,6 +2,7 @@ package dialog
 
 import (
 	"regexp"
+	"strings"
 
 	"jiban"
 	"jiban/lang"
@@ -13,7 +14,18 @@ var (
 )
 
 // safeWords tell that a danger is over.
-var safeWords = regexp.MustCompile(`^(?:已经|都|现在|人|火)*(?:没事|灭|扑灭|安全|脱险|救出来|没危险)(?:了|啦)`)
+var safeWords = regexp.MustCompile(`^(?:谢谢|好的?|嗯|已经|都|现在|人|火|我们|孩子|老人|他|她|大家|[，,。 ])*(?:(?:没事|灭|扑灭|安全|脱险|救出来|没危险)(?:了|啦)|(?:警察|民警|救护车|医生|消防(?:员|车|队)?|110|120|119)(?:已经|都)?(?:来|到|赶到)(?:了|啦))|^(?i:(?:thanks?[,.! ]*(?:you)?[,.! ]*|ok[,.! ]*|yes[,.! ]*)?(?:i'?m|i am|we are|we're|everyone is)(?: all)?(?: now)? (?:outside|safe|fine|out|ok|okay)\b|the (?:police|ambulance|fire brigade|firefighters) (?:is|are|has|have|came|arrived))`)
+
+// These are heard as an answer only while a ticket waits for one: of themselves they
+// may be about anything.
+var (
+	contentWords = regexp.MustCompile(`^(?:嗯|恩|哦|还|挺|蛮|很|真|都|非常|已经|[，, ])*(?:不错|可以|还行|行|挺好|很好|好|凑合|马马虎虎|过得去|满意|干净|搞定|弄利索|整好|妥)(?:了|的|吧|啊|呀|嘞|啦|滴|，|。|！|!|~|,)*(?:谢谢.*|辛苦.*)?$|^[^不没]{0,12}(?:满意|挺好|很好)(?:了|的|，|。|！|!|满意)*$|^(?i:(?:yes,? )?(?:all good|good|great|perfect|fine|it works.*|works now.*))[.! ]*$`)
+	blameWords   = regexp.MustCompile(`不咋[地的样]|不怎么样|不行|差评|骗人|骗子|糊弄|敷衍|白说|没用|没人(?:来|管|修)|没(?:见)?(?:人)?来|没动静|老样子|还是(?:一堆|那样|这样|原样)|更(?:严重|差|堵|臭)|又.{1,4}了|没变化|没啥变化|压根|根本(?:没|不)|瞎说|胡说|假的|(?i:still|again|nobody came|never came|no change|terrible)`)
+	vagueWords   = regexp.MustCompile(`^(?:感觉|觉得)?(?:一般|一般般|就那样|还那样|不好说|说不好|不知道|马虎)(?:吧|啊|呗|了)*[。.！!]*$|^(?i:so so|not sure|average)[.!]*$`)
+)
+
+// lukewarm is solved, and no reason for joy.
+var lukewarm = regexp.MustCompile(`凑合|还行|马马虎虎|过得去|勉强|基本`)
 
 // maxSurvey bounds an answer to the one question, in characters: longer ones are
 // requests of their own.
@@ -28,7 +40,8 @@ func (t *turn) surveyed() bool {
 		return false
 	}
 	solved, ok := t.verdictOf(text)
-	if !ok {
+	loose, heard := looseVerdict(text)
+	if !ok && !heard {
 		return false
 	}
 	tickets, ready := t.recent()
@@ -38,16 +51,41 @@ func (t *turn) surveyed() bool {
 	for i := range tickets {
 		k := &tickets[i]
 		if k.Status == jiban.TicketAnswered && k.Solved == "" && k.Satisfied == "" && k.Kind != "callback" {
-			return t.judge(k, solved)
+			return t.weigh(k, solved || !ok && loose == "yes", ok || loose != "")
 		}
 	}
-	return t.nothingToJudge(text, solved)
+	return ok && t.nothingToJudge(text, solved)
+}
+
+// looseVerdict reads an answer in odd words: yes, no, or "" for one that says
+// neither.
+func looseVerdict(text string) (verdict string, ok bool) {
+	folded := lang.Fold(strings.Trim(text, trailing))
+	switch {
+	case vagueWords.MatchString(folded):
+		return "", true
+	case blameWords.MatchString(folded) && !strings.HasSuffix(folded, "吗"):
+		return "no", true
+	case contentWords.MatchString(folded) && !lang.Question(text):
+		return "yes", true
+	}
+	return "", false
+}
+
+// weigh records a clear answer; to one that is none the question is asked once more.
+func (t *turn) weigh(k *jiban.Ticket, solved, clear bool) bool {
+	if clear {
+		return t.judge(k, solved)
+	}
+	t.out.Decision, t.out.Intent = DecideSurvey, "survey"
+	t.say("survey.again", nil)
+	return true
 }
 
 // nothingToJudge answers a short 解决了 or 没解决 when no ticket waits for it.
 func (t *turn) nothingToJudge(text string, solved bool) bool {
 	folded := lang.Fold(text)
-	if len([]rune(text)) > 10 || !safeWords.MatchString(folded) && !solvedWords.MatchString(folded) && !unsolvedWords.MatchString(folded) {
+	if len([]rune(text)) > 10 && !safeWords.MatchString(folded) || !safeWords.MatchString(folded) && !solvedWords.MatchString(folded) && !unsolvedWords.MatchString(folded) {
 		return false
 	}
 	t.out.Decision, t.out.Intent = DecideSmalltalk, "survey"
@@ -91,6 +129,8 @@ func (t *turn) judge(k *jiban.Ticket, solved bool) bool {
 	}
 	t.onto(jiban.EventSurveyed, k.Number, map[string]string{"solved": yesNo, "satisfied": yesNo, "reason": firstRunes(t.said.text, maxSurvey)})
 	switch {
+	case solved && lukewarm.MatchString(t.said.text):
+		t.say("survey.noted", nil)
 	case solved:
 		t.say("survey.thanks", nil)
 	case k.Reopened == 0:

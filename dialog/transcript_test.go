@@ -287,6 +287,20 @@ func expect(out dialog.Outcome, key string, want any) error {
 			return fmt.Errorf("handoff %q, want %q", reason, want)
 		}
 		return nil
+	case "intake":
+		result := ""
+		if out.Intake != nil {
+			result = string(out.Intake.Result)
+		}
+		if result != want {
+			return fmt.Errorf("intake %q, want %q", result, want)
+		}
+		return nil
+	case "reminder":
+		if (out.Reminder != nil) != (want == true) {
+			return fmt.Errorf("reminder %+v, want %v", out.Reminder, want)
+		}
+		return nil
 	case "says", "says_not":
 		var all string
 		for _, r := range out.Replies {

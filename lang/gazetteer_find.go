@@ -60,15 +60,20 @@ func (g *Gazetteer) chainAt(v *view, i int) (chain, bool) {
 			c.loose = c.loose && n.loose
 			c.full = c.full || n.full
 		}
-		c.end = end
-		if strings.ContainsRune("市县区", v.at(end)) && v.at(end) != 0 && v.hasAny(end, []string{"市场", "市政", "市民", "市委", "县城", "区域", "区别", "区间"}) == 0 {
-			c.end++
-		}
+		c.end = v.divisionEnd(end)
 	}
 	if c.end == i || c.loose && !expected(v, c) {
 		return chain{}, false
 	}
 	return c, true
+}
+
+// divisionEnd takes in a suffix that people add to a short name: 杜尔伯特县.
+func (v *view) divisionEnd(end int) int {
+	if r := v.at(end); (r == '市' || r == '县' || r == '区') && v.hasAny(end, []string{"市场", "市政", "市民", "市委", "县城", "区域", "区别", "区间"}) == 0 {
+		return end + 1
+	}
+	return end
 }
 
 // skipJoiner passes what people put between a city and its district.
@@ -86,7 +91,7 @@ func (g *Gazetteer) longest(v *view, i int, within []string) ([]naming, int) {
 		all := g.names[string(v.r[i:i+n])]
 		var names []naming
 		for _, m := range all {
-			if inside(m.code, within) && v.wholeName(i, i+n) && (m.full && n > 2 || !partOfOther(v, i, i+n)) {
+			if inside(m.code, within) && v.wholeName(i, i+n) && (m.full && n > 2 || !partOfOther(v, i, i+n) && !(m.loose && v.townName(i+n))) {
 				names = append(names, m)
 			}
 		}
@@ -125,6 +130,24 @@ func partOfOther(v *view, i, end int) bool {
 		return true
 	}
 	return v.hasAny(end, []string{"小区", "花园", "家园", "公寓", "社区", "银行", "啤酒", "日报", "晚报", "公司", "物业", "人寿", "新城", "嘉园", "名苑", "超市", "饭店", "烤肉"}) > 0
+}
+
+// townName reports whether what follows a short name at rune end makes the name of
+// a town or street of it: 巍山镇, 祥符街道.
+func (v *view) townName(end int) bool {
+	c := v.at(end)
+	return (c == '镇' || c == '乡') && !strings.ContainsRune("政上里长亲下", v.at(end+1)) || v.has(end, "街道") && v.suffixWithin(end+2, 8)
+}
+
+// suffixWithin reports whether a named place ends within n runes of rune i: what
+// comes before it is an address.
+func (v *view) suffixWithin(i, n int) bool {
+	for k := i + 1; k < len(v.r) && k <= i+n && !stopRune(v.r[k]); k++ {
+		if v.placeSuffix(k) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // expected reports whether a loose name stands where a place is expected: it is
@@ -193,6 +216,9 @@ func (g *Gazetteer) join(v *view, chains []chain, details []detail) []Place {
 	var out []Place
 	for len(chains) > 0 || len(details) > 0 {
 		switch {
+		case len(chains) > 0 && len(out) > 0 && v.start[chains[0].start] < out[len(out)-1].End:
+			g.within(&out[len(out)-1], chains[0])
+			chains = chains[1:]
 		case len(chains) == 0 || len(details) > 0 && details[0].start < chains[0].start:
 			out = append(out, g.place(v, chain{}, details[0]))
 			details = details[1:]
@@ -205,6 +231,14 @@ func (g *Gazetteer) join(v *view, chains []chain, details []detail) []Place {
 		}
 	}
 	return out
+}
+
+// within takes in a chain that a place already covers: it says where the place is
+// if nothing has.
+func (g *Gazetteer) within(p *Place, c chain) {
+	if p.Region == "" && len(c.codes) == 1 {
+		g.locate(p, c.codes[0])
+	}
 }
 
 // follows reports whether a detail belongs to the chain before it.

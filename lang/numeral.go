@@ -62,11 +62,21 @@ func (v *view) arabic(i int) (float64, int) {
 // one; with units (二百五) as counted.
 func (v *view) numeral(i int) (float64, int) {
 	j := i
-	for isNumeral(v.at(j)) {
+	for isNumeral(v.at(j)) || j > i && v.zeroWithin(j) {
 		j++
+	}
+	if j == i {
+		return 0, i
 	}
 	n, used := readNumeral(v.r[i:j])
 	return n, i + used
+}
+
+// zeroWithin reports whether the figure at rune j belongs to a Chinese numeral
+// (folding makes a 0 of 〇): 二〇〇六, 二0二六.
+func (v *view) zeroWithin(j int) bool {
+	next := v.at(j + 1)
+	return v.at(j) == '0' && next != '.' && (!digit(next) || next == '0')
 }
 
 func isNumeral(r rune) bool {

@@ -118,6 +118,9 @@ func (v *view) tailPart(i int) int {
 	if v.at(i) == '的' {
 		return i
 	}
+	if end := v.namelessNumber(k); end > k {
+		return end
+	}
 	if n := v.hasAny(k, []string{"与", "和", "、", "跟", "同"}); n > 0 {
 		return v.crossing(i, k+n)
 	}
@@ -130,6 +133,27 @@ func (v *view) tailPart(i int) int {
 		}
 	}
 	return i
+}
+
+// namelessNumber reads what stands between a village or town and a house number
+// that ends the words: 幸福村王家沟10号.
+func (v *view) namelessNumber(k int) int {
+	if !strings.ContainsRune("镇村乡屯", v.at(k-1)) {
+		return k
+	}
+	for m := k; m < len(v.r) && m-k <= 5; m++ {
+		if digit(v.at(m)) {
+			end := v.numbered(m)
+			if m-k >= 2 && end > m && v.at(end-1) == '号' && v.endsHere(end) {
+				return end
+			}
+			return k
+		}
+		if !han(v.r[m]) || stopRune(v.r[m]) || v.stopWord(m) > 0 {
+			return k
+		}
+	}
+	return k
 }
 
 // crossing reads the second road of 学府路与保健路交口.
@@ -170,17 +194,37 @@ func (v *view) numbered(i int) int {
 		}
 		k++
 	}
+	if !letters && digit(v.at(k-1)) && v.at(k) == 'f' && !alnum(v.at(k+1)) {
+		return k + 1
+	}
 	if n := placeNumbers.at(v, k); n > 0 && !v.has(k, "楼道") && !v.has(k, "门口") && !v.has(k, "层层") && v.hasAny(k, []string{"天", "个", "年", "月", "点", "人"}) == 0 {
 		return k + n
 	}
 	if !letters && digit(v.at(from)) && strings.ContainsRune(string(v.r[from:k]), '-') {
 		return k
 	}
-	if !letters && digit(v.at(from)) && k-from >= 3 && k-from <= 4 && strings.ContainsRune("栋幢楼元座", v.at(i-1)) && !unitAfter(v, k) {
+	if v.roomAt(from, k) && (strings.ContainsRune("栋幢楼元座", v.at(i-1)) && !letters && !unitAfter(v, k) || v.endsHere(k) && strings.ContainsRune(roomAfter, v.at(i-1))) {
+		return k
+	}
+	if !letters && digit(v.at(from)) && k-from <= 4 && v.endsHere(k) && strings.ContainsRune("路街道", v.at(i-1)) { // 学府路52
 		return k
 	}
 	return i
 }
+
+// roomAfter are characters after which a number that ends the words is a room.
+const roomAfter = "栋幢楼元座厦场园苑城号层期区寓馆"
+
+// roomAt reports whether runes from to k are the number of a room: 401, 1203, b1025.
+func (v *view) roomAt(from, k int) bool {
+	for from < k && latin(v.at(from)) {
+		from++
+	}
+	return digit(v.at(from)) && k-from >= 3 && k-from <= 4
+}
+
+// endsHere reports whether the words end at rune k.
+func (v *view) endsHere(k int) bool { return k >= len(v.r) || blank(v.at(k)) && v.at(k) != '-' }
 
 // unitAfter reports whether a number at rune k counts something: then it is no room.
 func unitAfter(v *view, k int) bool {
@@ -242,5 +286,5 @@ func genericName(name, suffix string) bool {
 			return false
 		}
 	}
-	return true
+	return suffix != "国道" && suffix != "省道" && suffix != "县道"
 }

@@ -8,7 +8,7 @@ import (
 // date reads a date or a longer stretch of the calendar at rune i.
 func (r *reader) date(i int) (span, int) {
 	for _, read := range []func(*reader, int) (span, int){
-		(*reader).relativeDay, (*reader).week, (*reader).loose, (*reader).holiday, (*reader).month, (*reader).year, (*reader).calendarDate,
+		(*reader).relativeDay, (*reader).week, (*reader).loose, (*reader).holiday, (*reader).month, (*reader).quarter, (*reader).year, (*reader).calendarDate,
 	} {
 		if p, j := read(r, i); j > i {
 			return p, j
@@ -24,7 +24,7 @@ var relativeDays = []struct {
 	word   string
 	offset int
 }{
-	{"大前天", -3}, {"前天", -2}, {"前日", -2}, {"昨天", -1}, {"昨日", -1}, {"昨儿", -1}, {"今天", 0}, {"今日", 0}, {"今儿", 0},
+	{"大前天", -3}, {"前天", -2}, {"前日", -2}, {"昨天", -1}, {"昨日", -1}, {"昨儿", -1}, {"今天", 0}, {"今日", 0}, {"今儿", 0}, {"本日", 0},
 	{"大后天", 3}, {"后天", 2}, {"明天", 1}, {"明日", 1}, {"the day before yesterday", -2}, {"yesterday", -1}, {"today", 0}, {"tomorrow", 1},
 }
 
@@ -86,6 +86,9 @@ func (r *reader) week(i int) (span, int) {
 		return span{}, i
 	}
 	j += n
+	if again := r.hasAny(j, []string{"周", "星期", "礼拜"}); said && again > 0 { // 上周星期三
+		j += again
+	}
 	monday := r.today.AddDate(0, 0, -(int(r.today.Weekday())+6)%7+7*offset)
 	if d, ok := weekdays[r.at(j)]; ok && !(n == 1 && r.hasAny(j, []string{"日常", "一下", "天然"}) > 0) && numeralUnits[r.at(j+1)] == 0 {
 		t := monday.AddDate(0, 0, d)
@@ -117,6 +120,9 @@ func (r *reader) weekOffset(i int) (offset, j int, said bool) {
 		j++
 	}
 	said = j > i
+	if said && r.at(j) == '一' && r.hasAny(j+1, []string{"周", "星期", "礼拜", "个月", "个星期", "个礼拜", "季度", "个季度"}) > 0 {
+		j++
+	}
 	if said && r.at(j) == '个' {
 		j++
 	}
@@ -138,6 +144,9 @@ func (r *reader) month(i int) (span, int) {
 	if d, k := r.dayOfMonth(j); k > j {
 		return day(first.AddDate(0, 0, d-1)), k
 	}
+	if !said {
+		return span{}, i
+	}
 	return p, j
 }
 
@@ -148,7 +157,7 @@ func (r *reader) monthPart(p span, j int) (span, int) {
 		from, to int
 	}{{[]string{"初", "月初", "上旬"}, 0, 10}, {[]string{"中旬", "中", "月中"}, 10, 20}, {[]string{"底", "末", "月底", "月末", "下旬"}, 20, 31}}
 	for _, part := range parts {
-		if n := r.hasAny(j, part.words); n > 0 {
+		if n := r.hasAny(j, part.words); n > 0 && !r.moonDay(j) {
 			to := p.from.AddDate(0, 0, part.to)
 			if to.After(p.to) {
 				to = p.to
@@ -159,14 +168,23 @@ func (r *reader) monthPart(p span, j int) (span, int) {
 	return p, j
 }
 
+// moonDay reports whether a day of the moon's calendar stands at rune j: 初五.
+// 月初一直 is none.
+func (r *reader) moonDay(j int) bool {
+	return r.at(j) == '初' && isNumeral(r.at(j+1)) && !isNumeral(r.at(j+2)) && !strings.ContainsRune("直次个样些般共定起天年月下条户元", r.at(j+2))
+}
+
 // dayOfMonth reads 15号, 三日, 1.
 func (r *reader) dayOfMonth(j int) (int, int) {
-	n, k := r.number(j)
-	if k == j || n < 1 || n > 31 || n != float64(int(n)) {
+	n, k := r.number(r.blanks(j))
+	if k == r.blanks(j) || n < 1 || n > 31 || n != float64(int(n)) {
 		return 0, j
 	}
-	if r.at(k) == '号' || r.at(k) == '日' {
-		return int(n), k + 1
+	if c := r.at(r.blanks(k)); c == '号' || c == '日' {
+		return int(n), r.blanks(k) + 1
+	}
+	if r.blanks(j) > j {
+		return 0, j
 	}
 	if r.at(k) == '.' || r.at(k) == '个' || r.at(k) == '份' {
 		return 0, j
@@ -177,7 +195,7 @@ func (r *reader) dayOfMonth(j int) (int, int) {
 var yearWords = []struct {
 	word   string
 	offset int
-}{{"大前年", -3}, {"前年", -2}, {"去年", -1}, {"上一年", -1}, {"今年", 0}, {"本年", 0}, {"明年", 1}, {"后年", 2}, {"last year", -1}, {"this year", 0}}
+}{{"大前年", -3}, {"前年", -2}, {"去年", -1}, {"上年", -1}, {"上一年", -1}, {"这一年", 0}, {"今年", 0}, {"本年", 0}, {"明年", 1}, {"后年", 2}, {"last year", -1}, {"this year", 0}}
 
 // year reads 去年, 今年3月, 去年10月1号, 年初, 年前.
 func (r *reader) year(i int) (span, int) {
@@ -186,6 +204,9 @@ func (r *reader) year(i int) (span, int) {
 			year := r.today.Year() + y.offset
 			return r.withinYear(year, i+len([]rune(y.word)))
 		}
+	}
+	if r.moonDay(i + 1) {
+		return span{}, i
 	}
 	if r.has(i, "年初") || r.has(i, "年底") || r.has(i, "年末") {
 		p, j := r.withinYear(r.today.Year(), i+1)
@@ -210,10 +231,13 @@ func (r *reader) withinYear(year, j int) (span, int) {
 	if p, end := r.monthDay(year, r.blanks(k)); end > r.blanks(k) {
 		return p, end
 	}
+	if p, end := r.quarterOf(year, k); end > k {
+		return p, end
+	}
 	parts := []struct {
 		words    []string
 		from, to int
-	}{{[]string{"初", "年初"}, 0, 2}, {[]string{"上半年"}, 0, 6}, {[]string{"下半年"}, 6, 12}, {[]string{"底", "末", "年底", "年末"}, 10, 12}, {[]string{"春天", "春季"}, 2, 5}, {[]string{"夏天", "夏季"}, 5, 8}, {[]string{"秋天", "秋季"}, 8, 11}, {[]string{"冬天", "冬季"}, 10, 14}}
+	}{{[]string{"初", "年初"}, 0, 2}, {[]string{"上半年", "前半年"}, 0, 6}, {[]string{"下半年", "后半年"}, 6, 12}, {[]string{"底", "末", "年底", "年末"}, 10, 12}, {[]string{"春天", "春季"}, 2, 5}, {[]string{"夏天", "夏季"}, 5, 8}, {[]string{"秋天", "秋季"}, 8, 11}, {[]string{"冬天", "冬季"}, 10, 14}}
 	for _, part := range parts {
 		if n := r.hasAny(j, part.words); n > 0 {
 			return span{from: first.AddDate(0, part.from, 0), to: first.AddDate(0, part.to, 0), vague: true}, j + n
@@ -225,6 +249,17 @@ func (r *reader) withinYear(year, j int) (span, int) {
 // monthDay reads 10月, 10月1号, 十月初 in a year.
 func (r *reader) monthDay(year, i int) (span, int) {
 	n, j := r.number(i)
+	if j > i {
+		j = r.blanks(j)
+	}
+	if from := j + r.hasAny(j, rangeWords); from > j && n >= 1 && n <= 12 { // 1-9月
+		if p, end := r.monthDay(year, from); end > from && r.at(end-1) != '号' && r.at(end-1) != '日' {
+			first := time.Date(year, time.Month(n), 1, 0, 0, 0, 0, beijing)
+			if first.Before(p.from) {
+				return span{from: first, to: p.to, vague: p.vague}, end
+			}
+		}
+	}
 	if j == i || n < 1 || n > 12 || r.at(j) != '月' || r.has(j, "月租") || r.has(j, "月供") || r.has(j, "月薪") {
 		return span{}, i
 	}
@@ -243,6 +278,24 @@ func (r *reader) monthDay(year, i int) (span, int) {
 	return p, j
 }
 
+// shortYear reads a year of two digits, spelled one by one (零七年, 一六年) or with
+// its month (25年3月): else 25年 is a length of time, as is 三四年.
+func (r *reader) shortYear(i int) (span, int) {
+	a, ok := anyDigit(r.at(i))
+	b, more := anyDigit(r.at(i + 1))
+	if !ok || !more || r.at(i+2) != '年' || digit(r.at(i-1)) || isNumeral(r.at(i-1)) {
+		return span{}, i
+	}
+	year := 2000 + 10*a + b
+	if year > r.today.Year()+20 {
+		year -= 100
+	}
+	if _, j := r.monthDay(year, i+3); j > i+3 || !digit(r.at(i)) && r.at(i) != '两' && b != a+1 {
+		return r.withinYear(year, i+3)
+	}
+	return span{}, i
+}
+
 // calendarDate reads 2026年10月1日, 2026-10-1, 20261001, 10月1号, 3号.
 func (r *reader) calendarDate(i int) (span, int) {
 	if p, j := r.numericDate(i); j > i {
@@ -252,13 +305,11 @@ func (r *reader) calendarDate(i int) (span, int) {
 	if j == i || n != float64(int(n)) {
 		return span{}, i
 	}
+	j = r.blanks(j)
 	switch r.at(j) {
 	case '年':
-		if n >= 1900 && n < 2100 {
+		if n >= 1900 && n < 2100 && !r.has(j, "年级") {
 			return r.withinYear(int(n), j+1)
-		}
-		if n >= 10 && n <= 99 && j == i+2 && digit(r.at(j+1)) {
-			return r.withinYear(2000+int(n), j+1)
 		}
 	case '月':
 		p, k := r.monthDay(r.today.Year(), i)
@@ -275,7 +326,8 @@ func (r *reader) calendarDate(i int) (span, int) {
 // bareDay reads a day without month; 3号楼 is none.
 func (r *reader) bareDay(n, i, j int) (span, int) {
 	follows := []string{"上午", "下午", "晚", "早", "中午", "凌晨", "夜", "开始", "起", "到", "至", "以来", "就", "停", "那天", "之前", "以前", "左右", "前", "后", "当天", "才", "还", "有", "没", "报", "交", "打", "来", "去", "投", "反", "提"}
-	if n < 1 || n > 31 || strings.ContainsRune("第路街道巷弄院村屯区厦座楼栋", r.at(i-1)) || j < len(r.r) && !blank(r.at(j)) && r.hasAny(j, follows) == 0 {
+	said := r.at(j-1) == '日' && r.hasAny(j, []string{"内", "以", "游", "均", "间", "常", "元", "语", "报", "本", "用", "子", "历", "益"}) == 0
+	if n < 1 || n > 31 || strings.ContainsRune("第路街道巷弄院村屯区厦座楼栋", r.at(i-1)) || j < len(r.r) && !blank(r.at(j)) && !said && r.hasAny(j, follows) == 0 {
 		return span{}, i
 	}
 	t := time.Date(r.today.Year(), r.today.Month(), n, 0, 0, 0, 0, beijing)

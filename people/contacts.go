@@ -186,7 +186,7 @@ func unasked(k jiban.NoticeKind) bool {
 	case jiban.NoticeTicketDispatched, jiban.NoticeTicketSigned, jiban.NoticeTicketReturned, jiban.NoticeTicketExtended,
 		jiban.NoticeTicketDelayed, jiban.NoticeTicketAnswered, jiban.NoticeTicketSurvey, jiban.NoticeTicketReopened,
 		jiban.NoticeTicketMessage, jiban.NoticeTicketMerged,
-		jiban.NoticeCallbackDone, jiban.NoticeRequestDone, jiban.NoticeRequestRefused:
+		jiban.NoticeCallbackDone, jiban.NoticeRequestDone, jiban.NoticeRequestRefused, jiban.NoticeFormReminder:
 		return true
 	default:
 		return false

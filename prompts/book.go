@@ -73,7 +73,7 @@ func parse(data []byte) (map[string]*template.Template, error) {
 func collect(out map[string]*template.Template, path string, n *yaml.Node) error {
 	if n.Kind == yaml.ScalarNode {
 		key := strings.TrimSuffix(path, "._")
-		t, err := template.New(key).Parse(strings.TrimSpace(n.Value))
+		t, err := template.New(key).Funcs(template.FuncMap{"clause": clause, "sentence": sentence}).Parse(strings.TrimSpace(n.Value))
 		if err != nil {
 			return fmt.Errorf("line %d: %w", n.Line, err)
 		}

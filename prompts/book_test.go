@@ -113,6 +113,7 @@ func TestEveryNoticeIsWorded(t *testing.T) {
 		jiban.NoticeTicketMessage:    {"number": "2611020000018", "text": "请问是几号楼？"},
 		jiban.NoticeTicketMerged:     {"number": "2611020000018", "into": "2611020000026"},
 		jiban.NoticeCallbackDone:     {"number": "2611020000018"},
+		jiban.NoticeFormReminder:     {"until": "2026-11-05T09:00:00+08:00"},
 	}
 	for kind, params := range need {
 		for _, l := range []jiban.Lang{jiban.Chinese, jiban.English} {

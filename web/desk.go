@@ -53,6 +53,9 @@ func (s *Server) shapeHandoffs(ctx context.Context, m member, hs []jiban.Handoff
 			break
 		}
 		conv, err := s.Records.Conversation(ctx, h.ConversationID)
+		if jiban.CodeOf(err) == jiban.CodeNotFound {
+			continue // erased meanwhile: the others still wait
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -140,7 +143,7 @@ func (s *Server) showConversation(c *fiber.Ctx) error {
 			"holder": conv.Holder, "agent_id": conv.AgentID, "region": conv.Region, "lang": conv.Lang, "audience": conv.Audience},
 		"contact":  fiber.Map{"id": contact.ID, "name": contact.Name, "roster": contact.Roster},
 		"handoff":  handoff,
-		"messages": each(messages, messageShape),
+		"messages": each(told(messages), messageShape),
 		"files":    sent,
 		"articles": each(articles, articleShape),
 		"tickets":  each(tickets, s.ticketFor(m)),
@@ -209,7 +212,7 @@ func (s *Server) messages(c *fiber.Ctx) error {
 			return err
 		}
 	}
-	return c.JSON(fiber.Map{"messages": each(ms, messageShape), "files": sent})
+	return c.JSON(fiber.Map{"messages": each(told(ms), messageShape), "files": sent})
 }
 
 // say sends an agent's words; the id makes a repeat harmless.

@@ -67,6 +67,17 @@ func TestDesk(t *testing.T) {
 	}
 }
 
+// Somebody waits whose conversation was erased meanwhile: the others are still seen.
+func TestTheQueueOutlivesAnErasedConversation(t *testing.T) {
+	h := newHouse(t)
+	h.desk.handoffs["h0"] = jiban.Handoff{ID: "h0", ConversationID: "erased", Status: jiban.HandoffWaiting}
+	agent := h.as(jiban.RoleAgent, nil)
+	got := agent.get("/api/v1/handoffs").want(t, 200).body
+	if !strings.Contains(got, `"h1"`) || strings.Contains(got, `"h0"`) {
+		t.Errorf("the queue: %s", got)
+	}
+}
+
 // An open page that reports by itself keeps nobody logged in.
 func TestAnOpenPageIsNoUse(t *testing.T) {
 	h := newHouse(t)

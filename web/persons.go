@@ -285,7 +285,7 @@ func (s *Server) history(c *fiber.Ctx) error {
 	}
 	shown := make([]spokenJSON, 0, len(ms))
 	for _, msg := range ms {
-		if channel, ok := seen[msg.ConversationID]; ok {
+		if channel, ok := seen[msg.ConversationID]; ok && !untold(msg) {
 			shown = append(shown, spokenShape(msg, channel))
 		}
 	}

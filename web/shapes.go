@@ -1,6 +1,7 @@
 package web
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -153,6 +154,15 @@ func messageShape(m jiban.Message) messageJSON {
 		j.Delivery = &deliveryJSON{m.Delivery.Status, m.Delivery.Path}
 	}
 	return j
+}
+
+// told leaves out the reminders that wait for their time, or that were let go.
+func told(ms []jiban.Message) []jiban.Message {
+	return slices.DeleteFunc(slices.Clone(ms), untold)
+}
+
+func untold(m jiban.Message) bool {
+	return m.Direction == jiban.Outbound && m.Content.Kind == "" && m.Delivery.Kind.Lapses()
 }
 
 type ticketJSON struct {

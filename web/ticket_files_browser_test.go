@@ -106,6 +106,12 @@ func TestTicketFilesInABrowser(t *testing.T) {
 	h.Fill("#d-text", "已恢复供水，见照片。")
 	h.Press("答复诉求人")
 	h.Sees("已答复")
+	h.Sees("已随答复给诉求人")
+	settled(h)
+	h.Press("全部")
+	h.Until("!!document.querySelector('.list tr.on')")
+	browsertest.Eval[bool](h, "(document.querySelector('.ticket h2').focus(), true)")
+	h.Picture("ticket-detail")
 	p := o.window(browser)
 	p.Open(o.url + "/track")
 	p.Fill("#number", k.Number)
@@ -117,5 +123,10 @@ func TestTicketFilesInABrowser(t *testing.T) {
 	}
 	opensAsPicture(p, "#result a")
 	p.Accessible("progress with a file")
+	p.Fits("progress with a file")
+	p.Size(390, 844, 1)
+	p.Fits("progress with a file on a telephone")
+	p.Size(640, 860, 1)
+	p.Picture("track")
 	o.noDenied()
 }

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -262,7 +263,7 @@ func handoffsIn[T any](t testing.TB, data json.RawMessage, into *[]T) []T {
 	if err := json.Unmarshal(data, &held); err != nil {
 		t.Fatal(err)
 	}
-	*into = append(held.Waiting, held.Mine...)
+	*into = slices.Concat(held.Waiting, held.Mine)
 	return *into
 }
 

@@ -46,7 +46,8 @@ type Session struct {
 	Setup Setup
 
 	turn    int
-	seq     int64
+	seq     int64            // up to here all is printed or will never be said
+	shown   map[string]bool  // ids of the messages that were printed
 	options []jiban.Option   // of the newest message that offered any
 	printed map[string]int64 // versions of the tickets as last printed, by number
 }
@@ -171,14 +172,30 @@ func (s *Session) replies(ctx context.Context, conv jiban.Conversation, line *Li
 	if err != nil {
 		return err
 	}
+	held := false
 	for _, m := range sent {
-		s.seq = m.Seq
+		waits := m.Content.Kind == "" && m.Delivery.Status == jiban.DeliveryQueued
+		if held = held || waits; !held {
+			s.seq = m.Seq
+		}
+		if m.Content.Kind == "" || s.shown[m.ID] {
+			continue
+		}
+		s.show(m.ID)
 		line.Replies = append(line.Replies, replyOf(m.Content))
 		if len(m.Content.Options) > 0 {
 			s.options = m.Content.Options
 		}
 	}
 	return nil
+}
+
+// show notes that a message was printed: one before it may still wait for its time.
+func (s *Session) show(id string) {
+	if s.shown == nil {
+		s.shown = map[string]bool{}
+	}
+	s.shown[id] = true
 }
 
 func (s *Session) handoff(ctx context.Context, conv jiban.Conversation, line *Line) error {

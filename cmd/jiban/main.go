@@ -44,7 +44,7 @@ func root() *cobra.Command {
 		SilenceErrors: true,
 	}
 	c.PersistentFlags().String("config", "", "configuration file (YAML); every key is also an environment variable JIBAN_…")
-	c.AddCommand(serve(), talk(), kb(), catalogue(), classify(), roster(), calendar(), keysCommand(), audit(), user(), sim(), migrate(), check(), backup(), restore(), retention(), version())
+	c.AddCommand(serve(), talk(), kb(), catalogue(), classify(), slots(), roster(), calendar(), keysCommand(), audit(), user(), sim(), migrate(), check(), backup(), restore(), retention(), version())
 	return c
 }
 

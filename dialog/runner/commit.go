@@ -95,6 +95,7 @@ func (t *turn) batch(ctx context.Context, out *dialog.Outcome) (b jiban.Batch, e
 	b.Inbox = made.Inbox
 	t.wishes(&b, out)
 	t.replies(&b, out)
+	t.remind(&b, out)
 	t.alert(&b, &c, out)
 	for _, step := range []func(context.Context, *jiban.Batch, *dialog.Outcome) error{t.tickets, t.handoff, t.intake} {
 		if err := step(ctx, &b, out); err != nil {
@@ -146,6 +147,21 @@ func (t *turn) replies(b *jiban.Batch, out *dialog.Outcome) {
 		}
 		b.Notices = append(b.Notices, n)
 	}
+}
+
+// remind puts the reminder of an unfinished form into the outbox; Delivery lets it
+// go when the conversation went on meanwhile.
+func (t *turn) remind(b *jiban.Batch, out *dialog.Outcome) {
+	r := out.Reminder
+	if r == nil {
+		return
+	}
+	b.Notices = append(b.Notices, jiban.Notice{
+		ID: t.r.d.IDs.NewID(), ContactID: t.in.Contact.ID, ConversationID: t.in.Conversation.ID,
+		Kind: jiban.NoticeFormReminder, Urgency: jiban.UrgencyLow, Author: jiban.ByBot, TurnID: b.Turn.ID,
+		Params:    map[string]string{"until": r.Until.Format(time.RFC3339)},
+		NotBefore: r.At, NotAfter: r.Until, DedupeKey: "form:" + b.Turn.ID,
+	})
 }
 
 // alert calls people to look when there is danger, once for each number and hour,

@@ -9,6 +9,7 @@ import (
 
 	"jiban"
 	"jiban/channels"
+	"jiban/dialog"
 )
 
 // tell puts notices into the outbox of a conversation, as any room would.
@@ -183,6 +184,52 @@ func TestNoticesAreWordedExpireAndRespectOptOut(t *testing.T) {
 	h.tell(conv, jiban.Notice{Kind: jiban.NoticeTicketSurvey}, jiban.Notice{Kind: jiban.NoticeTicketAnswered})
 	h.flush()
 	wantTexts(t, h.provider.got(), "<ticket.signed>", "<ticket.answered>")
+}
+
+// TestAnUnfinishedFormIsRemindedOf sends the reminder to who stays silent, not to who
+// went on, and not to who wants none.
+func TestAnUnfinishedFormIsRemindedOf(t *testing.T) {
+	for _, c := range []struct {
+		name       string
+		goOn, opts bool
+		want       []string
+	}{
+		{"silent", false, false, []string{"<form.reminder>"}},
+		{"went on", true, false, nil},
+		{"wants none", false, true, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			h := open(t)
+			conv := h.quiet()
+			now := h.clock.Now()
+			h.engine.does(func(in dialog.Input) (dialog.Outcome, *dialog.Need, error) {
+				out := echo(in)
+				out.Replies = nil
+				if in.Inbox[0].Content.Text == "停水" {
+					out.Reminder = &dialog.Reminder{At: now.Add(24 * time.Hour), Until: now.Add(72 * time.Hour)}
+				}
+				return out, nil, nil
+			})
+			h.hear("f1", "停水")
+			h.turn(conv)
+			if c.opts {
+				contact := h.conversation(conv).ContactID
+				if err := h.store.SetOptOut(context.Background(), jiban.OptOut{ContactID: contact, Group: jiban.GroupProgress, At: now}, true); err != nil {
+					t.Fatal(err)
+				}
+			}
+			h.clock.Advance(time.Hour)
+			h.flush()
+			wantTexts(t, h.provider.got())
+			if c.goOn {
+				h.hear("f2", "确认")
+				h.turn(conv)
+			}
+			h.clock.Advance(24 * time.Hour)
+			h.flush()
+			wantTexts(t, h.provider.got(), c.want...)
+		})
+	}
 }
 
 func TestNextWay(t *testing.T) {

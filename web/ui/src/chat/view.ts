@@ -161,7 +161,9 @@ export class View {
 
   private fit(): void {
     this.input.style.height = 'auto'
-    this.input.style.height = Math.min(this.input.scrollHeight, 140) + 'px'
+    // The height of a box counts its border, the height of what it holds does not.
+    const border = this.input.offsetHeight - this.input.clientHeight
+    this.input.style.height = Math.min(this.input.scrollHeight + border, 140) + 'px'
   }
 
   private submit(): void {

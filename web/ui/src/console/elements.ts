@@ -30,8 +30,9 @@ export {
 import { ElMessage } from 'element-plus'
 import { ApiError } from './api'
 
-// attempt runs what a button does; a failure is told in the server's words, with
-// the id under which the log has it.
+// attempt runs what a button does; a failure is told in the server's words. A fault
+// of the server's comes with the id under which the log has it; what was refused
+// explains itself.
 export async function attempt<T>(f: () => Promise<T>, done = ''): Promise<T | undefined> {
   try {
     const v = await f()
@@ -39,7 +40,7 @@ export async function attempt<T>(f: () => Promise<T>, done = ''): Promise<T | un
     return v
   } catch (e) {
     if (e instanceof ApiError && e.status === 401) return undefined // the page of the login says it
-    const id = e instanceof ApiError && e.id ? `（编号 ${e.id}）` : ''
+    const id = e instanceof ApiError && e.id && e.status >= 500 ? `（编号 ${e.id}）` : ''
     ElMessage.error({ message: (e instanceof Error ? e.message : String(e)) + id, duration: 6000, showClose: true })
     return undefined
   }

@@ -32,6 +32,8 @@ describe('the log in words', () => {
   })
   it('says that a signature came late', () =>
     expect(told({ kind: 'signed', at, data: { limit: new Date(now - hour).toISOString() } })).toContain('迟于'))
+  it('keeps words and times apart', () =>
+    expect(told({ kind: 'extended', at, data: { was: at, due: '2026-11-05T18:00:00+08:00' } })).toBe('由 11/2 09:00 · 延至 11/5 18:00'))
   it('shows no codes of machines', () =>
     expect(told({ kind: 'reminded', at, data: { step: 'urging', to: 'handler', department: 'd-230100-1' } })).toBe('催办 · 送承办人'))
 })

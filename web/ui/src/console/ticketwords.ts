@@ -63,7 +63,7 @@ const unhappy: Words = { yes: '满意', no: '不满意' }
 // of its data is for machines.
 export function told(e: Pick<TicketEvent, 'kind' | 'data' | 'at'>): string {
   const d = e.data ?? {}
-  const until = (key: string, words: string) => (d[key] ? `${words}${when(d[key])}` : '')
+  const until = (key: string, words: string) => (d[key] ? `${words} ${when(d[key])}` : '')
   const parts = parting[e.kind]?.(d, until, e) ?? [reasonWords(d.reason), d.text]
   return parts.filter(Boolean).join(' · ')
 }
@@ -128,7 +128,7 @@ export function byWords(b: By | undefined): string {
 }
 
 function late(limit: string | undefined, at: string): string {
-  return limit && new Date(at) > new Date(limit) ? '迟于' + when(limit) : ''
+  return limit && new Date(at) > new Date(limit) ? '迟于 ' + when(limit) : ''
 }
 
 const hourMs = 3600_000

@@ -5,6 +5,7 @@ import { size } from '../chat/upload'
 
 interface Progress {
   number: string
+  status: string
   status_text: string
   department_name: string
   due_at: string
@@ -25,7 +26,7 @@ function value(id: string): string {
 
 function when(text: string): string {
   const d = new Date(text)
-  return isNaN(d.getTime()) ? '' : d.toLocaleString('zh-CN', { timeZone: 'Asia/Shanghai' })
+  return isNaN(d.getTime()) ? '' : d.toLocaleString('zh-CN', { timeZone: 'Asia/Shanghai', year: 'numeric', month: 'numeric', day: 'numeric', hour: '2-digit', minute: '2-digit' })
 }
 
 function attachments(list: HTMLElement, files: ToldFile[]): void {
@@ -52,7 +53,8 @@ function show(p: Progress): void {
     ['承办单位 Department', p.department_name || '待派单'],
     ['受理时间 Filed', when(p.created_at)],
     ['应办结时间 Due', when(p.due_at)],
-    ['答复 Answer', p.reply],
+    // What is handled anew keeps the answer that did not help.
+    [['accepted', 'dispatched', 'handling'].indexOf(p.status) < 0 ? '答复 Answer' : '上次答复 Earlier answer', p.reply],
   ]
   const list = document.createElement('dl')
   rows.filter((r) => r[1]).forEach((r) => {
