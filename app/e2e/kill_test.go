@@ -54,7 +54,7 @@ func settle(t *testing.T, p *program) {
 	t.Helper()
 	db := openDatabase(t, "sqlite", "file:"+p.database()+"?mode=ro")
 	p.await(func() bool {
-		return count(t, db, `SELECT count(*) FROM messages WHERE (direction = 'in' AND turn_id = '') OR status IN ('queued', 'sending')`) == 0
+		return count(t, db, `SELECT count(*) FROM messages WHERE (direction = 'in' AND turn_id = '') OR status IN ('queued', 'sending') AND kind <> 'form.reminder'`) == 0
 	}, 2*time.Minute, "the outbox to be empty")
 }
 

@@ -83,6 +83,7 @@ func (w *county) open(api string) {
 // as the answer.
 func (w *county) writes(openID, text string) string {
 	w.t.Helper()
+	w.clock.Advance(time.Second) // nobody writes twice in one instant
 	reply, err := w.wx.Push(w.t.Context(), wechatsim.Message{OpenID: openID, Text: text})
 	if err != nil || !reply.Acknowledged {
 		w.t.Fatalf("%q was not taken: %+v, %v", text, reply, err)
@@ -95,6 +96,7 @@ func (w *county) texts(phone, text string) string {
 	w.t.Helper()
 	ctx, cancel := context.WithTimeout(w.t.Context(), 30*time.Second)
 	defer cancel()
+	w.clock.Advance(time.Second)
 	if err := w.phone.Push(ctx, phone, text); err != nil {
 		w.t.Fatal(err)
 	}
