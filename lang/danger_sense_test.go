@@ -153,3 +153,14 @@ func TestDangerModelIsOfItsCorpus(t *testing.T) {
 		t.Error("danger/model is not what danger/corpus.jsonl gives; train it anew: jiban classify train --in lang/danger/corpus.jsonl --model lang/danger/model")
 	}
 }
+
+// Without a second opinion the phrases still decide.
+func TestPhrasesNeedNoSecondOpinion(t *testing.T) {
+	var none *sense
+	for text, want := range map[string]bool{"家里燃气味很大，怎么办": true, "小区停水两天了": false} {
+		told, found := toldDanger(text)
+		if _, got := none.weigh(text, told, found); got != want {
+			t.Errorf("%s: %v", text, got)
+		}
+	}
+}
