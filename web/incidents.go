@@ -94,7 +94,7 @@ func (s *Server) announce(c *fiber.Ctx, i jiban.Incident) error {
 	until, err := someTime(in.Until)
 	switch {
 	case err != nil, !until.IsZero() && !until.After(s.Clock.Now()):
-		return refuse(jiban.CodeInvalid, op, "预计恢复时间须晚于现在 (until: a time to come, RFC 3339)")
+		return refuse(jiban.CodeInvalid, op, "预计恢复时间须晚于现在 (a time to come)")
 	case regionName(cat, in.Region) == "":
 		return refuse(jiban.CodeInvalid, op, "请选择影响区域 (unknown region)")
 	case !staff.Covers(m.Account, in.Region):
@@ -125,7 +125,7 @@ func someTime(v string) (time.Time, error) {
 	}
 	t, err := time.Parse(time.RFC3339, v)
 	if err != nil {
-		return t, refuse(jiban.CodeInvalid, "web.time", "时间格式不对 (a time: RFC 3339)")
+		return t, refuse(jiban.CodeInvalid, "web.time", "时间格式不对，请重新选择 (not a time)")
 	}
 	return t.UTC(), nil
 }

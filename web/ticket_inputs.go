@@ -17,7 +17,7 @@ import (
 func readDue(_ context.Context, s *Server, _ member, _ *jiban.Ticket, v string) error {
 	due, err := time.Parse(time.RFC3339, v)
 	if err != nil || !due.After(s.Clock.Now()) || due.After(s.Clock.Now().AddDate(1, 0, 0)) {
-		return refuse(jiban.CodeInvalid, "web.ticket", "新的办结时间须在今后一年之内 (due_at: a time within the coming year, RFC 3339)")
+		return refuse(jiban.CodeInvalid, "web.ticket", "新的办结时间须在今后一年之内 (a time within the coming year)")
 	}
 	return nil
 }
